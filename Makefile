@@ -1,0 +1,66 @@
+# ttmserve: `make demo` and `make test` each do all of their own set-up on a fresh machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+STEPS ?= 10000
+export PIP_NO_INPUT = 1
+
+.PHONY: help demo test check serve bench install install-dev system-packages format clean
+
+help:
+	@echo "make demo    stream the demo clip through the whole stack and ask about it"
+	@echo "make test    every test"
+	@echo "make check   lint, types, floors"
+	@echo "make serve   gateway, worker and embedded store at http://127.0.0.1:8000"
+	@echo "make bench   cost of a step and bytes of a memory, early and late (STEPS=$(STEPS))"
+
+demo: install
+	$(BIN)/ttmserve demo
+
+serve: install
+	$(BIN)/ttmserve serve
+
+bench: install
+	$(BIN)/ttmserve bench --steps $(STEPS)
+
+test: install-dev system-packages
+	$(BIN)/python -m pytest
+
+check: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ttmserve needs Python 3.11 or newer; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV) (some minutes the first time)"
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV) (some minutes the first time)"
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+# Packages that only some tests need: installed where this runs as root on Debian, else named.
+system-packages:
+	@if command -v redis-server >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; \
+	else echo "redis-server is not installed: the store's tests on it are skipped (Debian: apt-get install redis-server)"; fi
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

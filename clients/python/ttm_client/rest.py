@@ -1,0 +1,105 @@
+"""The REST calls of ttmserve as an asynchronous client. Knows no WebSocket and no media."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import httpx
+
+from ttm_server.errors import OUTCOMES, StoreUnavailable, TTMError
+
+TIMEOUT_S = 60.0
+
+
+class Client:
+    """`async with Client("http://127.0.0.1:8000", api_key=None) as client: …`.
+
+    Every call raises the TTMError whose code the server's problem document names, or
+    StoreUnavailable when the server cannot be reached.
+    """
+
+    def __init__(self, base_url: str, api_key: str | None = None) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+        self._http = httpx.AsyncClient(
+            base_url=self.base_url, headers=self.headers, timeout=TIMEOUT_S, trust_env=False
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def create_session(self) -> dict[str, Any]:
+        """A new session: `session_id`, `ticket`, `ticket_expires_s`, `stream_url`."""
+        return await self._call("POST", "/v1/sessions", {})
+
+    async def ticket(self, session_id: str) -> str:
+        """A fresh single-use ticket for one stream connection."""
+        body = await self._call("POST", f"/v1/sessions/{session_id}/tickets", {})
+        return str(body["ticket"])
+
+    async def session(self, session_id: str) -> dict[str, Any]:
+        """One session's status, positions, gaps, model and memory."""
+        return await self._call("GET", f"/v1/sessions/{session_id}")
+
+    async def sessions(self) -> list[dict[str, Any]]:
+        """Every session that the server lists."""
+        return list((await self._call("GET", "/v1/sessions"))["sessions"])
+
+    async def delete(self, session_id: str) -> None:
+        """Delete a session and every key of it."""
+        await self._call("DELETE", f"/v1/sessions/{session_id}")
+
+    async def ask(
+        self,
+        session_id: str,
+        question: str,
+        since_s: float | None = None,
+        until_s: float | None = None,
+    ) -> dict[str, Any]:
+        """Ask about the past, within `[since_s, until_s]` media seconds where given."""
+        body = {"question": question, "since_s": since_s, "until_s": until_s}
+        given = {name: value for name, value in body.items() if value is not None}
+        return await self._call("POST", f"/v1/sessions/{session_id}/questions", given)
+
+    async def timeline(self, session_id: str) -> dict[str, Any]:
+        """What memory holds, decoded: `events` and `coverage_since_s`."""
+        return await self._call("GET", f"/v1/sessions/{session_id}/timeline")
+
+    async def ready(self) -> bool:
+        """Whether the server says that it can serve."""
+        try:
+            return (await self._http.get("/readyz")).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    async def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        try:
+            response = await self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise StoreUnavailable(f"{self.base_url}: cannot be reached: {error}") from error
+        if response.is_success:
+            return response.json() if response.content else {}
+        raise error_of(response)
+
+
+def error_of(response: httpx.Response) -> TTMError:
+    """The error that a problem document stands for."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    detail = str(problem.get("detail") or f"HTTP status {response.status_code}")
+    code, field = problem.get("code"), problem.get("field")
+    for kind, outcome in OUTCOMES.items():
+        if outcome.code == code and outcome.http_status == response.status_code:
+            return kind(detail, field=field)
+    return TTMError(detail, field=field)

@@ -1,0 +1,1 @@
+"""Frozen encoders: pictures, sounds and text to label-space posteriors."""

@@ -1,0 +1,1 @@
+"""Engines: encoders, unit and reader put together as a fold over chunks."""

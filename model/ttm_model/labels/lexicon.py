@@ -1,0 +1,94 @@
+"""Finds the classes that a noun phrase names by its words alone; knows no tensor and no picture.
+
+A phrase names a class (its name, a synonym, something narrower) or a kind that WordNet puts above
+classes ("dog", "vehicle"). Where a word has several senses, the commonest that the space knows
+and those ranked next to it count.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ttm_model.labels.words import heads, normalise, singulars
+
+NARROWER_KNOWS = 0.9
+# A class covers its own name. A kind is covered as far as its classes sample its hyponyms.
+_COVERAGE_GAIN = 2.0
+_LOST_WORD_KNOWS = 0.9
+# The word means something else more often, and that is not in the space ("key": a space bar).
+_RARE_SENSE_KNOWS = 0.6
+_UNRANKED = 9
+
+
+@dataclass(frozen=True)
+class Match:
+    """The classes that a phrase names, and how well they cover what it means, in (0, 1]."""
+
+    classes: tuple[int, ...]
+    knows: float
+    words: str
+
+
+@dataclass(frozen=True)
+class _Entry:
+    classes: tuple[int, ...]
+    rank: int
+    knows: float
+
+
+class Lexicon:
+    """The words of one label space. Built from the space's data; read-only afterwards."""
+
+    def __init__(
+        self,
+        classes: Sequence[Mapping[str, Any]],
+        groups: Sequence[Mapping[str, Any]],
+        plurals: Mapping[str, str],
+    ) -> None:
+        self._plurals = dict(plurals)
+        self._entries: dict[str, list[_Entry]] = defaultdict(list)
+        for i, row in enumerate(classes):
+            words = [row["name"], *row.get("synonyms", ())]
+            ranks = [1, *row.get("ranks", [1] * len(words))[1:]]
+            for word, rank in zip(words, ranks, strict=True):
+                self._add(word, _Entry((i,), 1 if rank == _UNRANKED else rank, 1.0))
+            for word in row.get("narrower", ()):
+                self._add(word, _Entry((i,), _UNRANKED, NARROWER_KNOWS))
+        for row in groups:
+            covered = len(row["classes"]) / max(1.0, float(row.get("hyponyms", 1))) ** 0.5
+            knows = min(1.0, _COVERAGE_GAIN * covered)
+            for word, rank in zip(row["words"], row["ranks"], strict=True):
+                rare = _RARE_SENSE_KNOWS if 2 < rank < _UNRANKED else 1.0
+                self._add(word, _Entry(tuple(row["classes"]), rank, knows * rare))
+
+    def _add(self, word: str, entry: _Entry) -> None:
+        key = "".join(normalise(word))
+        if key:
+            self._entries[key].append(entry)
+
+    def find(self, phrase: str) -> Match | None:
+        """Return what the phrase names, or None. "two big dogs with a ball" names dogs."""
+        for words, lost in heads(normalise(phrase)):
+            match = self._exact(words)
+            if match is not None:
+                knows = match.knows * _LOST_WORD_KNOWS ** min(lost, 3)
+                return Match(match.classes, knows, match.words)
+        return None
+
+    def _exact(self, words: tuple[str, ...]) -> Match | None:
+        if not words:
+            return None
+        for last in singulars(words[-1], self._plurals):
+            key = "".join((*words[:-1], last))
+            entries = self._entries.get(key)
+            if entries:
+                best = min(e.rank for e in entries)
+                chosen = [e for e in entries if e.rank <= best + 1]
+                classes = sorted({c for e in chosen for c in e.classes})
+                # Several senses: what the largest of them says of coverage.
+                knows = max(chosen, key=lambda e: (len(e.classes), e.knows)).knows
+                return Match(tuple(classes), knows, " ".join((*words[:-1], last)))
+        return None

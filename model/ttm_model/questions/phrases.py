@@ -1,0 +1,301 @@
+"""Raw words to the thing asked about: a short noun phrase and what its words say of modality."""
+
+from ttm_model.questions.wordlist import listed
+from dataclasses import dataclass
+
+from ttm_model.questions.lexicon import DETERMINERS, GENERIC, PEOPLE, PERCEPTION, PRONOUNS
+from ttm_model.questions.nouns import singular
+from ttm_model.questions.parsed import Modality, Order
+from ttm_model.questions.sounds import (
+    BASE_FORMS,
+    INSTRUMENTS,
+    SELF_SOUNDING,
+    SOUND_VERBS,
+    is_sound_noun,
+)
+
+_LEADING = DETERMINERS | frozenset(
+    listed("of such every all both either other same single certain about for like whole exact")
+)
+_LEADING_PAIRS = {
+    ("kind", "of"),
+    ("sort", "of"),
+    ("bit", "of"),
+    ("lot", "of"),
+    ("lots", "of"),
+    ("one", "of"),
+    ("some", "of"),
+    ("piece", "of"),
+    ("glimpse", "of"),
+    ("sight", "of"),
+    ("sign", "of"),
+    ("signs", "of"),
+    ("trace", "of"),
+    ("hint", "of"),
+    ("something", "like"),
+    ("anything", "like"),
+    ("instance", "of"),
+    ("instances", "of"),
+    ("occurrence", "of"),
+    ("occurrences", "of"),
+    ("burst", "of"),
+    ("moment", "of"),
+}
+_SOUND_OF = frozenset(listed("sound sounds noise noises audio sounding"))
+_PICTURE_OF = frozenset(
+    listed("picture pictures photo photos image images drawing drawings video view shot footage "
+    "photograph photographs")
+)
+_COPULAS = frozenset(
+    listed("was were is are be been being start starts started starting begin begins began beginning "
+    "stop stops stopped stopping that which who to keep kept finish finished ended has have had "
+    "having get got")
+)
+_STOPS = frozenset(listed("stop stops stopped stopping finish finished ended"))
+_STARTS = frozenset(listed("start starts started starting begin begins began beginning"))
+_PLAY = frozenset(listed("play plays played playing"))
+
+# What may follow the thing without being part of it, and what that says of modality.
+_PREDICATES: dict[tuple[str, ...], Modality | None] = {}
+for _modality, _lines in (
+    (
+        "video",
+        "on screen|on the screen|on my screen|on your screen|onscreen|on camera|on the camera"
+        "|on video|in the picture|in picture|in the frame|in frame|in view|in the view|in sight"
+        "|in shot|in the shot|in the image|in the scene|in front of the camera|in front of you"
+        "|in front of me|in front of the lens|visible|to be seen|seen|shown|shown to you|displayed"
+        "|held up|in the camera|on display|appear|appears|appeared|appearing|show up|shows up"
+        "|showed up|showing up|turn up|turned up|pop up|popped up|come into view|came into view"
+        "|come on screen|came on screen|come into the frame|go by|went by|walk by|walked by"
+        "|walking by|run by|ran by|walk past|walked past|walking past|run past|ran past|drive by"
+        "|drove by|disappear|disappeared|vanish|vanished|leave the screen|left the screen"
+        "|leave the frame|left the frame|in the video|stay visible|remain visible|out of sight"
+        "|remain on screen|stay on screen|spotted|before the camera|before your eyes|up to the camera"
+        "|to the camera|walk in|walked in|fly by|flew by|flying by|fly past|flew past",
+    ),
+    (
+        "audio",
+        "audible|to be heard|heard|over the microphone|on the microphone|through the microphone"
+        "|in the audio|on the audio|sound|sounded|sounding|sounds|go off|goes off|went off"
+        "|going off|overheard|on the mic|in my ear|make a sound|made a sound|make a noise"
+        "|made a noise|make any noise|make any sound|make noise|making noise|making a noise"
+        "|making a sound|on the soundtrack|within earshot|in the recording",
+    ),
+    (
+        None,
+        "there|around|present|in the background|happen|happened|happening|occur|occurred|come up"
+        "|came up|came|come|arrive|arrived|show itself|in the room|take place|took place|anywhere"
+        "|somewhere|to me|to you|for me|for you|nearby|go on|went on|going on|last|lasted|continue"
+        "|continued|carry on|remain|remained|stay|stayed|exist|existed|in all|detected|recorded"
+        "|noticed|with me|here|or not|out there|up there|come by|came by|in memory|in your memory"
+        "|started|start|starting|stopped|stop|begin|began|ended|finish|finished|up|out|around you"
+        "|around me|loud enough|in it|too|as well|either|instead|though|though not|exactly|ever"
+        "|even once|even|once|anymore|around here|or something|or so|or anything|or what|was|were"
+        "|is|are|be|been|did|do|that|like that|clearly|at hand|suddenly|loudly|briefly|twice|being"
+        "|keep going|at least once|more than once|first|last|next|with you|in there|for sure|back"
+        "|by any chance|stick around|stuck around|run|ran for|begin to|get|have|had|has|come on"
+        "|came on|come through|please|you|me|i|and|or|but|to|of|at|in|on|,|for|with|from|the|a",
+    ),
+):
+    for _line in _lines.split("|"):
+        _key = tuple(_line.split())
+        _PREDICATES.setdefault(_key, _modality)  # type: ignore[arg-type]
+_LONGEST = max(len(key) for key in _PREDICATES)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A noun phrase (None where the words name nothing) and what its words tell."""
+
+    phrase: str | None
+    modality: Modality | None = None
+    order: Order | None = None
+    repeated: bool = False
+
+
+def _trim_end(words: list[str]) -> tuple[list[str], Modality | None, Order | None]:
+    modality: Modality | None = None
+    order: Order | None = None
+    while words:
+        size = next(
+            (
+                n
+                for n in range(min(_LONGEST, len(words)), 0, -1)
+                if tuple(words[-n:]) in _PREDICATES
+            ),
+            0,
+        )
+        lone_verb = len(words) == size and size == 1 and words[0] in SOUND_VERBS
+        if not size or lone_verb:
+            break
+        key = tuple(words[-size:])
+        if len(words) == size and size == 1 and key[0] in GENERIC:
+            break
+        modality = modality or _PREDICATES[key]
+        if key[0] in _STOPS or key[0] in ("disappear", "disappeared", "vanish", "vanished"):
+            order = "last"
+        elif key[0] in _STARTS:
+            order = "first"
+        words = words[:-size]
+    return words, modality, order
+
+
+def _trim_start(words: list[str]) -> list[str]:
+    while words:
+        if (
+            len(words) > 2
+            and words[0] in ("a", "an", "any", "the", "some")
+            and ((words[1], words[2]) in _LEADING_PAIRS)
+        ):
+            words = words[3:]
+        elif tuple(words[:2]) in _LEADING_PAIRS and len(words) > 2:
+            words = words[2:]
+        elif words[0] in _LEADING or words[0] == ",":
+            words = words[1:]
+        else:
+            break
+    return words
+
+
+def _cut_relative(words: list[str]) -> tuple[list[str], Modality | None]:
+    """Drop "that you saw", "(which) I showed you", with the modality its verb tells."""
+    for i in range(1, len(words)):
+        subject = words[i] in PRONOUNS and words[i] not in ("it", "there", "me", "him", "us")
+        if not subject:
+            continue
+        rest = [w for w in words[i + 1 :] if w not in ("have", "had", "just", "were", "was", "did")]
+        verb = next((tuple(rest[:n]) for n in (2, 1) if tuple(rest[:n]) in PERCEPTION), None)
+        if verb:
+            end = i - (words[i - 1] in ("that", "which", "who") and i > 1)
+            return words[:end], PERCEPTION[verb]
+    return words, None
+
+
+def _clean(words: list[str]) -> str | None:
+    kept = [w for w in _trim_start(words) if w not in ("a", "an", "the", ",", "my", "your")]
+    if not kept:
+        return None
+    kept[-1] = singular(kept[-1])
+    return " ".join(kept)
+
+
+def _maker(words: list[str]) -> list[str]:
+    """Subject of a sound verb without determiners and copulas; people in general are dropped."""
+    kept = [w for w in _trim_start(words) if w not in _COPULAS and w not in DETERMINERS]
+    if not kept or all(w in PEOPLE for w in kept):
+        return []
+    if kept[0] in ("someone", "somebody", "anyone", "anybody"):
+        return []
+    return kept
+
+
+def _verb_at(words: list[str], clausal: bool, heard: Modality | None) -> int | None:
+    """Index of the sound verb in the words, if one acts as a verb there."""
+    for i in range(len(words) - 1, -1, -1):
+        w = words[i]
+        verb = SOUND_VERBS.get(w)
+        if verb is None:
+            continue
+        inflected = w not in BASE_FORMS
+        if i == 0:
+            if inflected or not verb.noun_like or clausal:
+                return i
+        elif words[i - 1] in DETERMINERS:
+            continue
+        elif clausal or heard == "audio" or (inflected and not w.endswith("s")):
+            return i
+        elif not verb.noun_like and heard != "video":
+            return i
+    return None
+
+
+def _of(words: list[str]) -> int | None:
+    return words.index("of") if "of" in words[1:-1] else None
+
+
+def _sound(words: list[str], i: int, heard: Modality | None) -> Thing:
+    """Name a sound from its verb at i and its maker before (or after "of") it."""
+    verb = SOUND_VERBS[words[i]]
+    maker = _maker(words[:i])
+    after = [w for w in words[i + 1 :] if w not in DETERMINERS and w not in ("of", "by", "from")]
+    of = words[i + 1 : i + 2] in (["of"], ["by"], ["from"])
+    if verb.alone == "knock" and after and after[0] in ("at", "on") and "door" in after:
+        maker = ["door"]
+    elif of and not maker:
+        maker = _maker(words[i + 2 :])
+    order: Order | None = None
+    if any(w in _STOPS for w in words[:i]):
+        order = "last"
+    elif any(w in _STARTS for w in words[:i]):
+        order = "first"
+    if heard == "video" and maker:
+        return Thing(_clean(maker), "video", order)
+    if not maker:
+        return Thing(verb.alone, heard or "audio", order)
+    maker[-1] = singular(maker[-1])
+    if maker[-1] in SELF_SOUNDING:
+        return Thing(" ".join(maker), "audio", order)
+    return Thing(" ".join([*maker, verb.after]), "audio", order)
+
+
+def _people(words: list[str]) -> bool:
+    return bool(words) and all(w in PEOPLE or w in ("else", "other") for w in words)
+
+
+def thing(words: list[str], *, clausal: bool = False, heard: Modality | None = None) -> Thing:
+    """Read the thing asked about.
+
+    `clausal`: the words are subject and verb ("the dog bark"), not a noun phrase ("a gold ring").
+    `heard`: the modality the question's own verb told.
+    """
+    words, told = _cut_relative(list(words))
+    repeated = words[-1:] in (["twice"], ["repeatedly"]) or words[-3:] == ["more", "than", "once"]
+    words, modality, order = _trim_end(words)
+    modality = heard or told or modality
+    words = _trim_start(words)
+    if not words:
+        return Thing(None, modality, order, repeated)
+    if words[0] in PEOPLE - {"i", "you", "we", "me"} and len(words) == 1:
+        return Thing("speech" if modality == "audio" else "person", modality, order, repeated)
+    of = _of(words)
+    if of is not None and words[of - 1] in _SOUND_OF | _PICTURE_OF and of <= 2:
+        told_by = "audio" if words[of - 1] in _SOUND_OF else "video"
+        inner = thing(words[of + 1 :], heard="audio" if told_by == "audio" else "video")
+        return Thing(inner.phrase, inner.modality, order, repeated)
+    played = _played(words)
+    if played:
+        sounds = modality != "video"
+        phrase = _clean(played)
+        return Thing(phrase, "audio" if sounds else modality, order, repeated)
+    at = _verb_at(words, clausal, modality)
+    if at is not None:
+        found = _sound(words, at, modality)
+        return Thing(found.phrase, found.modality, order or found.order, repeated)
+    if words[-1] in _SOUND_OF and len(words) > 1 and _maker(words[:-1]):
+        inner = thing(words[:-1], heard="audio")
+        return Thing(inner.phrase, "audio", order, repeated)
+    if all(w in GENERIC or w in ("else", "happen", "new", "interesting") for w in words):
+        hint = next((GENERIC[w] for w in words if GENERIC.get(w)), None)
+        return Thing(None, modality or hint, order, repeated)
+    if _people(words):
+        return Thing("speech" if modality == "audio" else "person", modality, order, repeated)
+    words = [w for w in words if w not in _COPULAS] or words
+    phrase = _clean(words)
+    if phrase and modality is None and is_sound_noun(phrase):
+        modality = "audio"
+    return Thing(phrase, modality, order, repeated)
+
+
+def _played(words: list[str]) -> list[str] | None:
+    """Give what is played in "someone playing the guitar", "music was playing", else None."""
+    at = next((i for i, w in enumerate(words) if w in _PLAY), None)
+    if at is None:
+        return None
+    after = [w for w in words[at + 1 :] if w not in _LEADING]
+    before = _maker(words[:at])
+    if after and (before == [] or after[-1].rstrip("s") in INSTRUMENTS | SELF_SOUNDING):
+        return after
+    head = singular(before[-1]) if before else ""
+    if head in INSTRUMENTS | SELF_SOUNDING or is_sound_noun(head or "x"):
+        return before
+    return None

@@ -1,0 +1,248 @@
+"""Recognises questions that the memory cannot answer, and says why. It parses nothing else."""
+
+from ttm_model.questions.wordlist import listed
+from ttm_model.questions.lexicon import AUX, PEOPLE, UNITS
+from ttm_model.questions.nouns import singular
+from ttm_model.questions.sounds import SOUND_NOUNS, SOUND_VERBS
+
+NOT_A_QUESTION = "This is not a question about what was seen or heard."
+TOO_LONG = "The question is too long; please ask one short question."
+TWO_THINGS = "This asks about two things at once; please ask about one of them."
+REFERENCE = "It is not clear what this refers to; please name the thing."
+CALENDAR = (
+    "Memory counts time within this stream only; it knows no dates, hours or fractions of it."
+)
+IDENTITY = "Memory does not know who someone is or which exact one it was."
+WORDS_SAID = "Memory keeps that there was speech or writing, not the words."
+ATTRIBUTE = "Memory keeps what was there and when, not its colour, size, loudness or other details."
+PLACE = "Memory does not keep where things were."
+WHY = "Memory does not know reasons or how things came about."
+FUTURE = "Memory holds the past only; it cannot tell or watch for what comes."
+OPINION = "Memory holds events, not opinions or advice."
+OBJECT_COUNT = (
+    "Memory counts how often something happened, not how many of them were there at once."
+)
+ORDINAL = "Only the first and the last one can be told, not one by its number or several."
+ACTION = "Memory keeps what was there and when, not what was done or happened to it."
+EXCLUSION = "Questions that leave something out cannot be answered; ask for a time instead."
+OFFSET = "Memory cannot measure an exact time from an event; ask what came before or after it."
+COMPARE = "Memory cannot compare two things; ask when each of them was."
+OTHER = "This kind of question is not supported."
+
+_ATTRIBUTE_NOUNS = frozenset(
+    listed("colour color colours colors size shape breed brand make model language height weight age "
+    "temperature weather mood material texture pattern speed volume pitch genre style price "
+    "expression emotion gender kind type sort species number letter flavour flavor length width"
+    " key tempo direction")
+)
+_SCALES = frozenset(
+    listed("big large small tall short high low loud quiet fast slow old young heavy light hot cold "
+    "wide deep bright dark far close near good bad expensive strong happy sad clear noisy")
+)
+ADJECTIVES = _SCALES | frozenset(
+    listed("red green blue yellow orange purple pink brown black white grey gray golden silver striped "
+    "spotted angry nice cute pretty beautiful ugly real fake alive dead open closed wet dirty "
+    "clean hungry tired scary funny scared friendly asleep awake broken empty full round square "
+    "male female noisy silent blurry sunny rainy dangerous safe soft annoying boring interesting "
+    "calm electric wooden metal furry fluffy long sharp shiny lit dim ready busy moving still "
+    "colourful colorful tiny huge giant louder bigger smaller faster slower older darker")
+)
+_ORDINALS = frozenset(listed("second third fourth fifth sixth seventh eighth ninth tenth"))
+_COUNTED = frozenset(
+    listed("time thing one object sound picture noise item image animal occurrence event song")
+)
+_NUMBERS = frozenset(listed("two three four five six seven eight nine ten few couple"))
+_GREETINGS = frozenset(
+    listed("hello hi hey thanks thank bye goodbye yes no ok okay cheers yo morning evening lol test "
+    "testing help sure great cool nice wow stop")
+)
+_PLACES = (
+    " left of ",
+    " right of ",
+    " next to ",
+    " behind ",
+    " beside ",
+    " on top of ",
+    " underneath ",
+    " inside ",
+    " close to ",
+    " far from ",
+)
+_NEXT_TENSE = frozenset(("will", "shall", "tomorrow", "tonight"))
+
+
+def _after_what(words: list[str]) -> str | None:
+    w1 = words[1] if len(words) > 1 else ""
+    text = " ".join(words)
+    if any(w in _ATTRIBUTE_NOUNS for w in words[1:3]) and not _is_measure(words):
+        return ATTRIBUTE
+    if w1 in ("time", "point", "moment"):
+        return None
+    if w1 in ("song", "tune", "melody", "person", "people", "man", "woman", "word", "words"):
+        return WORDS_SAID if w1.startswith("word") else IDENTITY
+    if any(w in words for w in ("say", "said", "saying", "says", "mean", "meant")):
+        return WORDS_SAID
+    if "read" in words[2:] or "written" in words or ("talking" in words and "about" in words):
+        return WORDS_SAID
+    if "name" in words or "called" in words:
+        return IDENTITY
+    if words[-1] == "like" and w1 in AUX:
+        return ATTRIBUTE
+    if "think" in words or "like" in words[-2:] or "favourite" in words or "best" in words:
+        return ATTRIBUTE if "look" in words or "sound" in words else OPINION
+    if text.startswith(("what if", "what for", "what makes", "what made", "what caused")):
+        return WHY
+    if w1 in ("is", "are", "was", "were") and words[2:3] in (["my"], ["your"], ["the"], ["a"]):
+        tail = words[-1]
+        if tail in ("doing", "wearing", "holding", "eating", "made", "saying"):
+            return ACTION
+    if "about" in words[1:3] or "else" in words[1:2] and len(words) == 2:
+        return REFERENCE
+    return None
+
+
+def _is_measure(words: list[str]) -> bool:
+    return words[1:2] == ["length"] and "time" in words
+
+
+def _how(words: list[str]) -> str | None:
+    w1 = words[1] if len(words) > 1 else ""
+    if w1 in ("many", "much"):
+        return _how_many(words)
+    if w1 == "long":
+        return None
+    if w1 in ("often", "frequently", "recently"):
+        return None
+    if w1 in _SCALES:
+        return ATTRIBUTE
+    if w1 in ("come", "about"):
+        return WHY if w1 == "come" else REFERENCE
+    if words[1:3] in (["are", "you"], ["is", "it"], ["do", "you"]):
+        return NOT_A_QUESTION
+    return WHY
+
+
+def _how_many(words: list[str]) -> str | None:
+    if words[1] == "much":
+        return None if words[2:3] == ["time"] else OBJECT_COUNT
+    counted = words[2] if len(words) > 2 else ""
+    if counted in ("times", "time", "occurrences", "instances") or counted in UNITS:
+        return None
+    if counted in ("separate", "distinct", "individual"):
+        counted = words[3] if len(words) > 3 else ""
+    if any(w in ("times", "occasions") for w in words[2:5]):
+        return None
+    head = next((w for w in words[2:] if w in AUX or w in PEOPLE), None)
+    phrase = words[2 : words.index(head)] if head else words[2:]
+    noun = singular(phrase[-1]) if phrase else ""
+    if noun in SOUND_NOUNS | {"ring", "sound"} or (noun in SOUND_VERBS and noun != "drum"):
+        return None
+    return OBJECT_COUNT
+
+
+def _ordinal(words: list[str]) -> bool:
+    for i, w in enumerate(words[:-1]):
+        after = singular(words[i + 1])
+        numbered = after in _COUNTED or after == "to" or words[i - 1 : i] == ["the"]
+        if w in _ORDINALS and numbered and after not in UNITS:
+            return True
+        if w in ("first", "last") and after in _NUMBERS:
+            return True
+    return "penultimate" in words
+
+
+def _attribute(words: list[str]) -> bool:
+    """Whether it asks "was the N adjective": an auxiliary, a definite thing, an adjective."""
+    if words[0] not in ("was", "were", "is", "are", "did") or len(words) < 3:
+        return False
+    if words[0] == "did" and not ({"look", "sound", "seem"} & set(words)):
+        return False
+    definite = words[1] in ("the", "it", "that", "this", "my", "he", "she", "they", "your", "its")
+    if not definite:
+        return False
+    if words[-1] in ADJECTIVES:
+        return True
+    if len(words) > 3 and words[1] in ("it", "that", "this", "he", "she", "they"):
+        return words[2] in ("a", "an", "the", "really")
+    return any(w in ("a", "an") for w in words[3:-1]) and "of" not in words
+
+
+def why_not(words: list[str], *, asks_alert: bool = False) -> str | None:
+    """Give the reason why these words (wrappers and time words removed) cannot be answered."""
+    if not words or all(w in _GREETINGS or w in PEOPLE or w == "," for w in words):
+        return NOT_A_QUESTION
+    head = words[0]
+    present = {"see", "hear", "notice", "spot"}
+    if (
+        asks_alert
+        and head in ("when", "if", "once", "whenever", "as")
+        and (any(words[i] == "you" and words[i + 1] in present for i in range(len(words) - 1)))
+    ):
+        return FUTURE
+    if _NEXT_TENSE & set(words) or "going to" in " ".join(words[:5]):
+        return FUTURE
+    if words == ["what", "next"]:
+        return FUTURE
+    if (
+        head == "should"
+        or words[:2] in (["do", "you"], ["did", "you"])
+        and any(w in words[2:3] for w in ("like", "enjoy", "love", "prefer", "want", "feel"))
+    ):
+        return OPINION
+    if head == "why" or words[:2] == ["for", "why"]:
+        return WHY
+    if head in ("who", "whose", "whom"):
+        return IDENTITY
+    if head in ("where", "whereabouts"):
+        return PLACE
+    if _ordinal(words):
+        return ORDINAL
+    if head == "how":
+        reason = _how(words)
+        if reason:
+            return reason
+    if head in ("what", "which"):
+        reason = _after_what(words)
+        if reason:
+            return reason
+    return _leftover(words)
+
+
+def _leftover(words: list[str]) -> str | None:
+    text = " " + " ".join(words) + " "
+    if any(
+        p in text for p in (" other than ", " besides ", " except ", " apart from ", " not see ")
+    ):
+        if " not see " not in text or words[0] in ("what", "which"):
+            return EXCLUSION
+    said = {"say", "said", "saying", "tell", "told"} & set(words)
+    if said and words[0] not in ("how", "when"):
+        word = next(w for w in words if w in said)
+        object_ = [w for w in words[words.index(word) + 1 :] if w not in ("to", "you", "me", "us")]
+        if object_ and object_[0] not in ("anything", "something", "a", "any") or word == "told":
+            return WORDS_SAID
+    if {"identify", "recognise", "recognize"} & set(words[:4]):
+        return IDENTITY
+    if any(p in text for p in _PLACES):
+        return PLACE
+    if any(w in words for w in ("transcribe", "transcript", "quote", "spell", "translate")):
+        return WORDS_SAID
+    if words[0] == "describe" and any(w in ("the", "a", "my") for w in words[1:2]):
+        return ATTRIBUTE
+    if _attribute(words):
+        return ATTRIBUTE
+    if " or " in text and (" before or after " in text or words[0] in ("which", "what")):
+        return COMPARE
+    if " between the " in text or " between a " in text:
+        return TWO_THINGS
+    for joiner in ("and", "or"):
+        for i in range(1, len(words) - 1):
+            if words[i] == joiner and words[i + 1] in ("a", "an", "the", "any", "some"):
+                return TWO_THINGS
+    if " or " in text and " or not" not in text and " or so" not in text:
+        rest = text.split(" or ", 1)[1].split()
+        if rest and rest[0] not in ("something", "anything", "what", "two", "more"):
+            return TWO_THINGS
+    if "than" in words and not {"once", "twice", "times"} & set(words):
+        return COMPARE
+    return None

@@ -1,0 +1,251 @@
+"""One sentence of words to one parsed question. It knows no memory and no earlier question."""
+
+from ttm_model.questions.wordlist import listed
+from dataclasses import replace
+
+from ttm_model.questions import reasons
+from ttm_model.questions.anchors import Anchored, split_anchor
+from ttm_model.questions.clause import Clause, read_clause
+from ttm_model.questions.heads import generic, open_question, opener, take_order, turn
+from ttm_model.questions.lexicon import AUX, DETERMINERS, GENERIC, HAPPEN
+from ttm_model.questions.nouns import singular
+from ttm_model.questions.parsed import Kind, Modality, Order, ParsedQuestion, unsupported
+from ttm_model.questions.phrases import Thing, thing
+from ttm_model.questions.spelling import respell
+from ttm_model.questions.timephrases import NOW
+from ttm_model.questions.timewords import extract
+from ttm_model.questions.wrappers import unwrap
+
+_POINTING = frozenset(listed("it that this them those these"))
+_MEDIA = frozenset(listed("video recording stream clip session footage call"))
+_MAX_FRAGMENT_WORDS = 6
+_VOWELS = frozenset("aeiouyàáâäãåæèéêëìíîïòóôöõøùúûüœ")
+_STANDING = frozenset(listed("there present around here"))
+_CONTINUES = frozenset(listed("last lasted go going went continue keep stay remain run on"))
+
+
+def parse_words(words: list[str], asked: bool) -> ParsedQuestion:
+    """Parse one sentence; `asked`: a question mark stood at its end."""
+    inner = unwrap(respell(words))
+    recalled, alert = inner.recalled, inner.alert
+    timed = extract(inner.words)
+    again = unwrap([w for i, w in enumerate(timed.words) if i or w != ","])
+    recalled, alert = recalled or again.recalled, alert or again.alert
+    plain = turn(again.words)
+    if timed.calendar:
+        return unsupported(reasons.CALENDAR)
+    reason = reasons.why_not(plain, asks_alert=alert) if plain else reasons.NOT_A_QUESTION
+    if reason:
+        return unsupported(reason)
+    opened = opener(plain)
+    if opened and "since" in plain[: opened[1]]:
+        plain = ["when", *plain[opened[1] :]]  # "how long has it been since ..."
+    split = split_anchor(plain)
+    if split.offset:
+        return unsupported(reasons.OFFSET)
+    if split.relation is not None and split.main in (["what"], ["which"]):
+        parsed = ParsedQuestion(Kind.WHAT)  # "what preceded the cup"
+    else:
+        parsed = _main(split.main, asked or recalled or timed.window is not None)
+    if split.relation is not None:
+        parsed = _anchored(parsed, split)
+    if timed.window is not None and parsed.supported:
+        parsed = replace(parsed, window=timed.window)
+    return parsed
+
+
+def _anchored(main: ParsedQuestion, split: Anchored) -> ParsedQuestion:
+    if not main.supported:
+        return main
+    if main.kind in (Kind.COUNT, Kind.HOW_LONG) or split.relation is None:
+        return unsupported(reasons.TWO_THINGS)
+    words, order, _ = take_order(list(split.anchor))
+    clause = read_clause(words)
+    anchor = clause.thing()
+    if anchor.phrase is None:
+        return unsupported(reasons.REFERENCE)
+    modality = anchor.modality
+    if modality is None and main.modality == "video" and not clause.perceived:
+        modality = "video"  # "what did I show you before (I showed you) the cup"
+    return replace(
+        main,
+        kind=split.relation,
+        phrase=anchor.phrase,
+        anchor_modality=modality,
+        target=main.phrase,
+        window=None,
+        order=order,
+    )
+
+
+def _main(words: list[str], asked: bool) -> ParsedQuestion:
+    if not words:
+        return unsupported(reasons.REFERENCE)
+    found = opener(words)
+    if found:
+        kind, n = found
+        if kind is Kind.WHEN:
+            return _when(words[n:])
+        return _count(words[n:]) if kind is Kind.COUNT else _how_long(words[n:])
+    if words[:2] == ["how", "many"]:
+        return _count(words[2:])
+    if words[0] in ("what", "which"):
+        return _what(words[1:])
+    if words[0] in ("list", "describe", "summarise", "summarize", "name", "report"):
+        return _what(words[1:]) if len(words) > 1 else unsupported(reasons.NOT_A_QUESTION)
+    taken, order, timed = take_order(words)
+    if order and timed and words[0] not in AUX:
+        return _when(words)
+    if order and words[0] not in AUX and (words[0] == "the" or words[0] != taken[:1]):
+        lead = words[: len(words) - len(taken)]
+        if words[len(lead) :] == taken:
+            return _ordered(taken, order)
+    return _presence(words, asked)
+
+
+def _when(words: list[str]) -> ParsedQuestion:
+    words, order, _ = take_order(words)
+    clause = read_clause(words)
+    if clause.rest[:1] == ("that",) and len(clause.rest) > 1:
+        clause = read_clause(list(clause.rest[1:]))
+    it = _named(clause, words)
+    if isinstance(it, ParsedQuestion):
+        return it
+    return _build(Kind.WHEN, clause, it, order or it.order)
+
+
+def _count(words: list[str]) -> ParsedQuestion:
+    opened = open_question(words)
+    if opened.category and opened.rest and not generic(opened.category):
+        after = read_clause(opened.rest)
+        it = thing(opened.category, heard=after.modality)
+        tail = thing(list(after.rest), heard=after.modality)
+        if tail.phrase is None or all(w in HAPPEN for w in after.rest):
+            return _build(Kind.COUNT, after, it, None)
+    clause = read_clause(words)
+    it_or = _named(clause, words)
+    return it_or if isinstance(it_or, ParsedQuestion) else _build(Kind.COUNT, clause, it_or, None)
+
+
+def _how_long(words: list[str]) -> ParsedQuestion:
+    clause = read_clause(words)
+    it = _named(clause, words)
+    if isinstance(it, ParsedQuestion):
+        return it
+    if it.phrase in _MEDIA:
+        return unsupported(reasons.OTHER)
+    bare = not clause.perceived and not clause.existential and it.modality is None
+    if bare and not clause.clausal and not set(clause.rest) & (_STANDING | _CONTINUES):
+        return unsupported(reasons.ATTRIBUTE)
+    return _build(Kind.HOW_LONG, clause, it, None)
+
+
+def _ordered(words: list[str], order: Order) -> ParsedQuestion:
+    """Read "(the first) animal you saw"."""
+    kind = Kind.FIRST if order == "first" else Kind.LAST
+    opened = open_question(words)
+    clause = read_clause([w for i, w in enumerate(opened.rest) if i or w not in ("that", "which")])
+    after = clause.thing()
+    if after.phrase is not None and not all(w in HAPPEN for w in clause.rest):
+        return unsupported(reasons.OTHER)
+    category = thing(opened.category) if opened.category else Thing(None)
+    modality = clause.modality or after.modality or category.modality
+    return ParsedQuestion(kind, category.phrase, modality, negated=clause.negated)
+
+
+def _what(words: list[str]) -> ParsedQuestion:
+    if words[:1] in (["was"], ["is"], ["are"], ["were"]):
+        pointing = [w for w in words[1:] if w not in ("thing", "just")]
+        if pointing[:1] in (["that"], ["this"]) and all(w in GENERIC for w in pointing[1:]):
+            hint = next((GENERIC[w] for w in pointing[1:] if w in GENERIC), None)
+            return ParsedQuestion(Kind.WHAT, None, hint, window=NOW)
+    taken, order, timed = take_order(words)
+    if order and timed:
+        return _when(words)
+    if order:
+        lead = taken[1:] if taken[:1] in (["was"], ["is"], ["were"], ["are"]) else taken
+        return _ordered(lead, order)
+    opened = open_question(words)
+    clause = read_clause(opened.rest)
+    after = clause.thing()
+    category = thing(opened.category) if opened.category else Thing(None)
+    modality = clause.modality or after.modality or category.modality
+    if clause.rest[-1:] in (("make",), ("made",), ("making",)) and category.modality == "audio":
+        maker = thing(list(clause.rest[:-1]))
+        return ParsedQuestion(Kind.WITH, maker.phrase, "audio")
+    loose = all(w in HAPPEN for w in clause.rest)
+    if loose and {"playing", "played"} & set(clause.rest):
+        modality = modality or "audio"
+    if after.phrase is not None and not loose:
+        doing = clause.rest[-1] in ("doing", "do") or "to" in clause.rest
+        return unsupported(reasons.ACTION if doing else reasons.OTHER)
+    if not opened.rest and not loose or not words:
+        return unsupported(reasons.REFERENCE)
+    asked_now = clause.present or opened.rest[:1] in (["is"], ["are"])
+    asked_now = asked_now and "been" not in opened.rest
+    window = NOW if asked_now and not set(clause.rest) & {"you", "i"} else None
+    return ParsedQuestion(
+        Kind.WHAT, category.phrase, modality, window=window, negated=clause.negated
+    )
+
+
+def _presence(words: list[str], asked: bool) -> ParsedQuestion:
+    clause = read_clause(words)
+    framed = clause.perceived or clause.existential or words[0] in AUX or clause.personal
+    if not framed and not _fragment(words, clause, asked):
+        return unsupported(reasons.NOT_A_QUESTION)
+    it = _named(clause, words)
+    if isinstance(it, ParsedQuestion):
+        return it
+    if it.phrase is None:
+        return _build(Kind.WHAT, clause, it, None)
+    kind = Kind.COUNT if it.repeated else Kind.PRESENCE
+    return _build(kind, clause, it, None)
+
+
+def _fragment(words: list[str], clause: Clause, asked: bool) -> bool:
+    if len(words) > _MAX_FRAGMENT_WORDS:
+        return False
+    if any(_gibberish(w) for w in clause.rest):
+        return False
+    if {"is", "are", "am", "was", "were"} & set(words) and not asked:
+        return clause.thing().modality is not None
+    return asked or words[0] in DETERMINERS
+
+
+def _gibberish(word: str) -> bool:
+    return word.isascii() and len(word) > 3 and not _VOWELS & set(word)
+
+
+def _named(clause: Clause, words: list[str]) -> Thing | ParsedQuestion:
+    """Name the thing of a clause, or refuse where it names none."""
+    it = clause.thing()
+    if it.phrase is not None:
+        action = clause.personal and not clause.perceived and not clause.existential
+        if action and it.modality != "audio" and "have" not in words and "had" not in words:
+            return unsupported(reasons.ACTION)
+        return it
+    if words and (words[-1] in _POINTING or (_POINTING & set(words) and not clause.rest)):
+        return unsupported(reasons.REFERENCE)
+    if clause.rest and any(w in GENERIC for w in clause.rest):
+        return it
+    if words[-1:] in (["me"], ["myself"], ["us"]) and clause.perceived:
+        return Thing("speech" if clause.modality == "audio" else "person", clause.modality)
+    if clause.rest and clause.personal:
+        return Thing("person", it.modality)
+    return unsupported(reasons.REFERENCE if words else reasons.NOT_A_QUESTION)
+
+
+def _build(kind: Kind, clause: Clause, it: Thing, order: Order | None) -> ParsedQuestion:
+    modality: Modality | None = it.modality or clause.modality
+    return ParsedQuestion(
+        kind,
+        it.phrase,
+        modality,
+        window=NOW if clause.present else None,
+        negated=clause.negated,
+        order=order,
+    )
+
+
+__all__ = ["parse_words", "singular"]

@@ -1,0 +1,136 @@
+"""Takes polite frames off a question: "could you tell me whether ...". It knows no things."""
+
+from ttm_model.questions.wordlist import listed
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """The inner words. `recalled`: it was framed as remembering; `alert`: as "tell me when"."""
+
+    words: list[str]
+    recalled: bool = False
+    alert: bool = False
+
+
+def _lines(text: str) -> list[tuple[str, ...]]:
+    return sorted((tuple(line.split()) for line in text.split("|")), key=len, reverse=True)
+
+
+_FILLERS = _lines(
+    "hey|hi|hello|ok|okay|so|um|uh|er|erm|well|and|but|then|also|please|thanks|sorry|excuse me"
+    "|listen|just|quick question|question|kindly|computer|assistant|oh|ah|hmm|hm|alright|right"
+    "|good morning|good evening|good afternoon|dear|friend|buddy|yes|no|,|actually|hi there"
+    "|hello there|hey there|one more thing|by the way|btw|say|like|honestly|basically|my friend"
+)
+_FRAMES = _lines(
+    "tell me|tell us|let me know|let us know|remind me|inform me|answer me|notify me|alert me"
+    "|ping me|warn me|check|check whether|confirm|find out|figure out|give me"
+    "|do you remember|did you remember|do you recall|can you recall|can you remember"
+    "|could you recall|could you remember|do you happen to remember|do you happen to recall"
+    "|do you know|do you happen to know|would you know|do you think|would you say|do you believe"
+    "|any idea|any clue|do you have any idea|have you any idea|have you got any idea"
+    "|i want to know|i would like to know|i need to know|i wanted to know|i want to find out"
+    "|i would love to know|i wonder|i was wondering|i am wondering|i am curious|i forgot"
+    "|i am trying to remember|i am trying to recall|i would like to ask|i want to ask"
+    "|i am asking|i do not remember|i can not remember|i do not know|my question is|i ask you"
+    "|the question is|are you able to tell me|are you able to say|are you able to tell"
+    "|is it possible that|is it true that|would it be possible to tell me|help me remember"
+    "|let me ask|let me ask you|may i ask|can i ask|could i ask|can i ask you|do me a favour"
+    "|remember|recall|say|state|report|name|is it the case that|am i right that|i think"
+    "|i believe|i guess|i suppose|i am sure|tell me about|was it the case that|i am interested in"
+    "|i would like you to tell me|please tell me|think back|from memory|according to your memory"
+    "|as far as you remember|as far as you know|if you remember|if you know|out of curiosity"
+    "|do you have any memory of|do you have a memory of|do you have any recollection of"
+    "|have you any memory of|can you think of"
+) + [
+    (can, "you", *rest, verb, *me)
+    for can in ("can", "could", "would", "will")
+    for rest in ((), ("please",), ("kindly",), ("maybe",), ("possibly",), ("perhaps",))
+    for verb in (
+        "tell",
+        "say",
+        "remind",
+        "check",
+        "confirm",
+        "inform",
+        "answer",
+        "name",
+        "state",
+        "recall",
+        "remember",
+        "describe",
+        "explain",
+        "find",
+        "let",
+        "list",
+    )
+    for me in (("me", "know"), ("me",), ("us",), ("out",), ())
+]
+_FRAMES.sort(key=len, reverse=True)
+_ALERTS = frozenset(listed("tell let notify alert ping warn inform remind"))
+_LINKS = _lines("if|whether|that|about|whether or not|if or when|, if|, whether|please|again")
+_TAILS = _lines(
+    "please|thanks|thank you|thank you very much|right|mate|do you know|by any chance|correct"
+    "|do you remember|do you recall|tell me|can you tell me|could you tell me|did you|did i"
+    "|was there|did not you|did not i|did you not|was there not|was not there|did it|did not it"
+    "|or not|if you can|if you remember|if you know|you know|if possible|pretty please|huh|eh"
+    "|i wonder|do you think|would you say|buddy|friend|cheers|yes|no|is there|exactly|then|so"
+    "|did there|have you|have not you|haven you|was it|was not it|any idea|if at all|sir|hm|,"
+    "|did he|did she|did they|did not they|do not you|if you do not mind|for me please|ok|okay"
+    "|let me know|do you|did not he|did not she|i forgot|did we|did not we|, or|were there"
+)
+_COMMA_TAILS = frozenset(
+    "did you|did i|was there|did not you|did not i|did you not|was there not|was not there|did it"
+    "|did not it|have you|have not you|was it|was not it|did he|did she|did they|did not they|do you"
+    "|did not he|did not she|did we|did not we|is there|do not you|were there|yes|no|so|then|right"
+    "|i wonder|tell me|any idea|i forgot|let me know|did there|haven you".split("|")
+)
+
+
+def _front(words: list[str], table: list[tuple[str, ...]]) -> int:
+    for line in table:
+        if len(line) < len(words) + 1 and tuple(words[: len(line)]) == line:
+            return len(line)
+    return 0
+
+
+def _strip_tail(words: list[str]) -> list[str]:
+    changed = True
+    while changed and words:
+        changed = False
+        for line in _TAILS:
+            n = len(line)
+            if n >= len(words) or tuple(words[-n:]) != line:
+                continue
+            if " ".join(line) in _COMMA_TAILS and words[-n - 1] != ",":
+                continue
+            words, changed = words[:-n], True
+            break
+    return words
+
+
+def unwrap(words: list[str]) -> Unwrapped:
+    """Take fillers, frames and tags off both ends, as often as they stand there."""
+    recalled = alert = False
+    words = _strip_tail(words)
+    for _ in range(8):
+        n = _front(words, _FILLERS)
+        if n and n < len(words):
+            words = words[n:]
+            continue
+        n = _front(words, _FRAMES)
+        if not n or n >= len(words):
+            break
+        recalled = True
+        alert = alert or bool(_ALERTS & set(words[:n]))
+        words = words[n:]
+        link = _front(words, _LINKS)
+        if link and link < len(words):
+            words = words[link:]
+    link = _front(words, [("whether",), ("if",)])
+    if link:
+        words = words[link:]
+    while words and words[0] == ",":
+        words = words[1:]
+    return Unwrapped(_strip_tail(words), recalled, alert)

@@ -1,0 +1,147 @@
+"""A memory state of one session laid out for reading: slots as rows. Knows no question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ttm_model.reader.answer import Evidence, ModalityName
+from ttm_model.ttm.layout import Layout, Modality
+from ttm_model.ttm.state import MemoryState
+
+NAMES: dict[Modality, ModalityName] = {Modality.VIDEO: "video", Modality.AUDIO: "audio"}
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseKey:
+    """A noun phrase as a memory key: key (d,), and how well the space covers it, 0 to 1."""
+
+    key: Tensor
+    knows: float
+
+
+class KeySpace(Protocol):
+    """One modality's semantic space, as the reader needs it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Readable class names, C of them."""
+        ...
+
+    def phrase_key(self, phrase: str) -> PhraseKey:
+        """The key against which a slot's token gives the phrase's share of its posterior."""
+        ...
+
+    def decode(self, tokens: Tensor) -> Tensor:
+        """Tokens (N, d) -> estimated posteriors (N, C)."""
+        ...
+
+    def probability(self, score: float) -> float:
+        """The calibrated probability that a phrase with this score was really there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One occupied slot: what it holds, when, and how sure."""
+
+    index: int
+    modality: ModalityName
+    label: str
+    label_p: float
+    second: str
+    second_p: float
+    start_s: float
+    end_s: float
+    peak_s: float
+    count: int
+    strength: float
+    support: float
+    merges: int
+    token: Tensor  # (d,)
+
+    def overlaps(self, start_s: float, end_s: float) -> bool:
+        """Whether any of the slot's time lies in an interval."""
+        return self.start_s <= end_s and self.end_s >= start_s
+
+    @property
+    def uncertainty_s(self) -> float:
+        """How far `start_s` and `end_s` may be off: a step, or the whole span once merged."""
+        return max(0.5, (self.end_s - self.start_s) / 2) if self.merges else 0.5
+
+    def evidence(self, score: float, label: str | None = None) -> Evidence:
+        """The slot as evidence for an answer."""
+        return Evidence(
+            self.modality,
+            label or self.label,
+            self.start_s,
+            self.end_s,
+            min(1.0, score),
+            self.count,
+            self.index,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryView:
+    """A session's memory in rows, by tier, in order of start time."""
+
+    events: tuple[Slot, ...]
+    consolidated: tuple[Slot, ...]
+    clock_s: float
+    floor_s: Mapping[ModalityName, float]
+
+    def coverage_since_s(self, modality: ModalityName | None) -> float:
+        """Since when nothing of a modality (None: of any) has been evicted."""
+        if modality is not None:
+            return self.floor_s[modality]
+        return max(self.floor_s.values())
+
+
+def view(state: MemoryState, layout: Layout, spaces: Mapping[ModalityName, KeySpace]) -> MemoryView:
+    """Lay out the memory of one session (a state with B = 1)."""
+    assert state.batch == 1
+    floors = {NAMES[m]: float(state.floor_s[0, int(m)]) for m in NAMES}
+    return MemoryView(
+        events=_tier(state, layout.event_slots, spaces),
+        consolidated=_tier(state, layout.consolidated_slots, spaces),
+        clock_s=float(state.clock_s[0]),
+        floor_s=floors,
+    )
+
+
+def _tier(
+    state: MemoryState, tier: slice, spaces: Mapping[ModalityName, KeySpace]
+) -> tuple[Slot, ...]:
+    rows: list[Slot] = []
+    for modality, name in NAMES.items():
+        held = torch.nonzero(state.modality[0, tier] == int(modality))[:, 0] + tier.start
+        if held.numel() == 0:
+            continue
+        tokens = state.tokens[0, held]
+        top, classes = spaces[name].decode(tokens).topk(2, dim=-1)
+        names = spaces[name].names
+        for at, index in enumerate(held.tolist()):
+            rows.append(
+                Slot(
+                    index=index,
+                    modality=name,
+                    label=names[int(classes[at, 0])],
+                    label_p=float(top[at, 0]),
+                    second=names[int(classes[at, 1])],
+                    second_p=float(top[at, 1]),
+                    start_s=float(state.t_first[0, index]),
+                    end_s=float(state.t_last[0, index]),
+                    peak_s=float(state.t_peak[0, index]),
+                    count=int(state.count[0, index]),
+                    strength=float(state.strength[0, index]),
+                    support=float(state.support[0, index]),
+                    merges=int(state.merges[0, index]),
+                    token=tokens[at],
+                )
+            )
+    return tuple(sorted(rows, key=lambda slot: (slot.start_s, slot.index)))

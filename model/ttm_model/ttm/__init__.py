@@ -1,0 +1,1 @@
+"""Token Turing Machines: published units, slot write, states. Knows no encoder and no question."""

@@ -1,0 +1,1 @@
+"""The server of ttmserve: gateway, worker, store and command line."""

@@ -1,0 +1,150 @@
+"""The commands of `ttmserve` and their flags; what they do stands in the modules beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from ttm_client.rest import Client
+from ttm_server.config import load_settings
+from ttm_server.errors import TTMError
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+app = typer.Typer(
+    name="ttmserve",
+    help="Stream a camera and microphone in, ask about earlier events.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+errors = Console(stderr=True)
+
+Url = Annotated[str, typer.Option("--url", envvar="TTMSERVE_URL", help="Where the server is.")]
+Key = Annotated[
+    str | None, typer.Option("--api-key", envvar="TTMSERVE_API_KEY", help="API key, if it has any.")
+]
+
+
+def main() -> None:
+    """Run the command line; a TTMError becomes one line and exit status 1."""
+    try:
+        app()
+    except TTMError as error:
+        errors.print(f"ttmserve: {error.message}", style="red", highlight=False, markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option(help="Keep the session's data folder.")] = False,
+) -> None:
+    """Stream the demo clip through the whole stack, ask about it, check every answer."""
+    from ttm_server.cli.demo import run_demo
+
+    raise typer.Exit(asyncio.run(run_demo(console, keep=keep)))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Data of the embedded Valkey.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 1,
+) -> None:
+    """All in one: embedded Valkey (unless TTM_REDIS_URL is set), gateway and workers."""
+    from ttm_server.cli.supervisor import run_all
+
+    settings = load_settings(host=host, port=port, data_dir=data_dir)
+    raise typer.Exit(run_all(settings, workers, console))
+
+
+@app.command()
+def gateway() -> None:
+    """One gateway process; TTM_REDIS_URL says where the store is."""
+    os.execv(sys.executable, [sys.executable, "-m", "ttm_server.gateway"])  # noqa: S606
+
+
+@app.command()
+def worker() -> None:
+    """One worker process; TTM_REDIS_URL says where the store is."""
+    os.execv(sys.executable, [sys.executable, "-m", "ttm_server.worker"])  # noqa: S606
+
+
+@app.command()
+def stream(
+    source: Annotated[str, typer.Argument(help="A media file, or a URL that PyAV can open.")],
+    session: Annotated[str | None, typer.Option(help="Session id; unset: a new one.")] = None,
+    speed: Annotated[str, typer.Option(help="1 is real time; max is as fast as possible.")] = "1",
+    url: Url = DEFAULT_URL,
+    api_key: Key = None,
+) -> None:
+    """Stream a file's pictures and sound into a session."""
+    from ttm_server.cli.streaming import stream_file
+
+    asyncio.run(stream_file(console, Client(url, api_key), source, session, speed))
+
+
+@app.command()
+def ask(
+    session: Annotated[str, typer.Argument(help="Session id.")],
+    question: Annotated[str, typer.Argument(help="For instance: when did the dog bark?")],
+    since: Annotated[float | None, typer.Option(help="Only after this media second.")] = None,
+    until: Annotated[float | None, typer.Option(help="Only before this media second.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer.")] = False,
+    url: Url = DEFAULT_URL,
+    api_key: Key = None,
+) -> None:
+    """Ask a session about its past."""
+    from ttm_server.cli.show import show_answer
+
+    async def call() -> dict[str, Any]:
+        async with Client(url, api_key) as client:
+            return await client.ask(session, question, since, until)
+
+    answer = asyncio.run(call())
+    if as_json:
+        typer.echo(json.dumps(answer, indent=2))
+    else:
+        show_answer(console, answer)
+
+
+@app.command()
+def sessions(url: Url = DEFAULT_URL, api_key: Key = None) -> None:
+    """List the sessions."""
+    from ttm_server.cli.show import show_sessions
+
+    async def call() -> list[dict[str, Any]]:
+        async with Client(url, api_key) as client:
+            return await client.sessions()
+
+    show_sessions(console, asyncio.run(call()))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what works, and what to do about the rest."""
+    from ttm_server.cli.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(console))
+
+
+@app.command()
+def bench(
+    steps: Annotated[int, typer.Option(min=100, help="Steps of the long run.")] = 2000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print numbers only.")] = False,
+) -> None:
+    """Measure the cost of a step and the size of a memory, early and late in a stream."""
+    # The measuring runs the model, which this program does not import.
+    flags = ["--json"] if as_json else []
+    command = [sys.executable, "-m", "ttm_model.bench", "--steps", str(steps), *flags]
+    os.execv(sys.executable, command)  # noqa: S606

@@ -1,0 +1,55 @@
+"""Print answers and sessions on a terminal. Knows no connection."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+STATE_STYLES = {
+    "answered": "green",
+    "not_seen": "yellow",
+    "may_have_forgotten": "magenta",
+    "cannot_tell": "dim",
+}
+
+
+def show_answer(console: Console, answer: dict[str, Any]) -> None:
+    """One answer: text, state, confidence, then its evidence."""
+    style = STATE_STYLES.get(answer["state"], "")
+    console.print(answer["answer"], style=style, markup=False, highlight=False)
+    console.print(
+        f"{answer['state']}, confidence {answer['confidence']:.2f}, "
+        f"memory up to {answer['as_of_s']:.1f} s",
+        style="dim",
+        highlight=False,
+    )
+    for item in answer["evidence"]:
+        console.print(f"  {evidence_line(item)}", style="dim", markup=False, highlight=False)
+
+
+def evidence_line(item: dict[str, Any]) -> str:
+    """One piece of evidence in a line."""
+    return (
+        f"{item['modality']} {item['label']} {item['start_s']:.1f}-{item['end_s']:.1f} s "
+        f"score {item['score']:.2f} slot {item['slot']}"
+    )
+
+
+def show_sessions(console: Console, sessions: list[dict[str, Any]]) -> None:
+    """A table of sessions."""
+    table = Table("session", "status", "created (UTC)", "media", "durable", "applied", "gaps")
+    for info in sessions:
+        created = datetime.fromtimestamp(info["created_at"], UTC)
+        table.add_row(
+            info["session_id"],
+            info["status"],
+            f"{created:%Y-%m-%d %H:%M:%S}",
+            f"{info['media_s']:.1f} s",
+            str(info["durable_seq"]),
+            str(info["applied_seq"]),
+            str(len(info["gaps"])),
+        )
+    console.print(table)

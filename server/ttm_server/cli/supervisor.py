@@ -1,0 +1,110 @@
+"""`ttmserve serve`: embedded Valkey, gateway and workers as separate processes, kept running."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType
+
+import httpx
+from rich.console import Console
+
+from ttm_server.cli.children import Children
+from ttm_server.config import Settings
+from ttm_server.errors import Overloaded
+from ttm_server.store import EmbeddedServer
+
+POLL_S = 0.2
+READY_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running server: its address, its store's address, and its processes."""
+
+    base_url: str
+    redis_url: str
+    children: Children
+
+
+@contextlib.contextmanager
+def running_stack(settings: Settings, workers: int, **overrides: str) -> Iterator[Stack]:
+    """Start everything and wait until the gateway is ready; end it all on leaving.
+
+    `overrides` are further `TTM_*` variables for the children, by their full name. Raises
+    Overloaded when the gateway does not become ready, or what the embedded server raises.
+    """
+    with contextlib.ExitStack() as stack:
+        url = settings.redis_url
+        if url is None:
+            url = stack.enter_context(EmbeddedServer(settings.data_dir)).url
+        port = settings.port or free_port(settings.host)
+        variables = {
+            "TTM_REDIS_URL": url,
+            "TTM_HOST": settings.host,
+            "TTM_PORT": str(port),
+            "TTM_DATA_DIR": str(settings.data_dir),
+        } | overrides
+        children = Children()
+        stack.callback(children.stop)
+        children.add("gateway", "ttm_server.gateway", variables)
+        for number in range(workers):
+            own = variables
+            if settings.worker_metrics_port:
+                own = variables | {
+                    "TTM_WORKER_METRICS_PORT": str(settings.worker_metrics_port + number)
+                }
+            children.add(f"worker {number + 1}", "ttm_server.worker", own)
+        base_url = f"http://{_address(settings.host)}:{port}"
+        _wait_until_ready(base_url, children)
+        yield Stack(base_url, url, children)
+
+
+def run_all(settings: Settings, workers: int, console: Console) -> int:
+    """Serve until SIGINT or SIGTERM; the exit status is 0 after an orderly stop."""
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    with running_stack(settings, workers) as stack:
+        console.print(f"ttmserve is ready at {stack.base_url}", highlight=False)
+        console.print(f"documentation and a form for every call: {stack.base_url}/docs")
+        while not stopping.wait(POLL_S):
+            for name, status in stack.children.restart_ended():
+                console.print(f"{name} ended with status {status}; starting it again", style="red")
+    return 0
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nothing listens on at the moment."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _address(host: str) -> str:
+    """Where this machine reaches a server that listens on `host`."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _wait_until_ready(base_url: str, children: Children) -> None:
+    deadline_s = time.monotonic() + READY_TIMEOUT_S
+    gateway = children.members[0]
+    while time.monotonic() < deadline_s:
+        if gateway.exit_status is not None:
+            raise Overloaded(f"the gateway ended with status {gateway.exit_status}; see above why")
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{base_url}/readyz", trust_env=False).is_success:
+                return
+        time.sleep(POLL_S / 2)
+    raise Overloaded(f"the gateway was not ready within {READY_TIMEOUT_S:g} s")

@@ -1,0 +1,112 @@
+"""One frozen settings object per process, read once at the edge from `TTM_*` variables.
+
+Knows no flag parser: the command line passes its flags as keyword arguments, which win over the
+environment. Unknown `TTM_*` variables are refused, so that a misspelt setting is never ignored.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ttm_server.errors import ConfigError
+
+PREFIX = "TTM_"
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
+
+
+class Settings(BaseSettings):
+    """Every setting of ttmserve. Times in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    # where things are
+    redis_url: str | None = Field(None, description="Redis or Valkey; unset: embedded Valkey")
+    data_dir: Path = Field(Path("data"), description="folder of the embedded Valkey")
+    host: str = Field("127.0.0.1", description="address the gateway listens on")
+    port: int = Field(8000, ge=0, le=65535)
+    worker_metrics_port: int = Field(0, ge=0, le=65535, description="0: no metrics port")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    # who may come in
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="comma-separated keys; none: loopback only"
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="comma-separated origins of browser pages besides the server's own"
+    )
+    ticket_ttl_s: float = Field(60.0, gt=0, le=3600)
+
+    # bounds
+    input_capacity_chunks: int = Field(64, ge=2, le=4096)
+    connection_queue_chunks: int = Field(16, ge=1, le=1024)
+    events_capacity: int = Field(512, ge=16, le=65536)
+    asks_capacity: int = Field(64, ge=1, le=4096)
+    answer_timeout_s: float = Field(30.0, gt=0, le=600)
+    max_question_chars: int = Field(2000, ge=16, le=20_000)
+    max_body_bytes: int = Field(64 * 1024, ge=1024)
+    max_sessions: int = Field(10_000, ge=1)
+
+    # worker
+    preset: Literal["lite"] = "lite"
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
+    threads: int = Field(0, ge=0, le=256, description="torch threads; 0: all cores")
+    max_batch: int = Field(16, ge=1, le=1024)
+    max_live_sessions: int = Field(256, ge=1, le=100_000)
+    lease_ttl_s: float = Field(5.0, gt=0.05, le=300)
+    commit_every_steps: int = Field(8, ge=1, le=1024)
+    commit_every_s: float = Field(1.0, gt=0, le=60)
+    idle_release_s: float = Field(2.0, gt=0, le=3600)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name in ("api_keys", "allowed_origins"):
+            if isinstance(values.get(name), str):
+                values[name] = tuple(
+                    part.strip() for part in values[name].split(",") if part.strip()
+                )
+        return values
+
+    @model_validator(mode="after")
+    def _keys_beyond_loopback(self) -> Self:
+        if not self.api_keys and not is_loopback(self.host):
+            raise ValueError(
+                f"host: {self.host} is reachable from other machines, which needs TTM_API_KEYS; "
+                "without keys only a loopback address such as 127.0.0.1 is served"
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only be reached from this machine."""
+    if host.lower() in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Settings from `TTM_*` variables, overridden by the flags that are not None.
+
+    Raises ConfigError that names the setting and what is wrong with it.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(key for key in os.environ if key.startswith(PREFIX) and key not in known)
+    if unknown:
+        raise ConfigError(f"{unknown[0]}: no such setting", field=unknown[0])
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        message = str(first["msg"]).removeprefix("Value error, ")
+        text = f"{name}: {message}" if name else message
+        raise ConfigError(text, field=name or None) from None

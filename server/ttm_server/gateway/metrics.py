@@ -1,0 +1,79 @@
+"""The gateway's Prometheus metrics, in base units and never labelled by session.
+
+Knows where they are shown (`/metrics`), not who counts; one registry for each application.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_FAST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0)
+# A client may close with any code: only these become label values.
+_KNOWN_CLOSES = frozenset({1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013})
+_OWN_CLOSES = frozenset({4400, 4401, 4404, 4408, 4409, 4429})
+
+
+class Metrics:
+    """Every metric that the gateway counts. `registry` may be shared with other parts."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.sessions_active = Gauge(
+            "ttm_sessions_active", "Open stream connections.", registry=self.registry
+        )
+        self.chunks_received = Counter(
+            "ttm_chunks_received", "Valid chunks that arrived.", registry=self.registry
+        )
+        self.chunks_dropped = Counter(
+            "ttm_chunks_dropped",
+            "Chunks that were not stored, by reason; `client_*`: gaps that a client reported.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.ingest_to_applied = Histogram(
+            "ttm_ingest_to_applied_seconds",
+            "From a chunk's arrival until it is in committed memory.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.rejections = Counter(
+            "ttm_admission_rejections",
+            "Requests and connections that were turned away, by error code.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._ws_closes = Counter(
+            "ttm_ws_closes", "Stream connections that ended.", ["code"], registry=self.registry
+        )
+        self.question = Histogram(
+            "ttm_question_seconds",
+            "From a question's arrival to its answer.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._redis = Histogram(
+            "ttm_redis_seconds",
+            "Time of store operations.",
+            ["op"],
+            buckets=_FAST_SECONDS,
+            registry=self.registry,
+        )
+
+    def observe_redis(self, op: str, seconds: float) -> None:
+        """Record one operation of the store; made to be passed to `Store.connect` as `observe`."""
+        self._redis.labels(op).observe(seconds)
+
+    def ws_closed(self, code: int) -> None:
+        """Count the end of a stream connection."""
+        known = code in _KNOWN_CLOSES or code in _OWN_CLOSES
+        self._ws_closes.labels(str(code) if known else "other").inc()
+
+    def client_gap(self, reason: str) -> None:
+        """Count a gap that a client reported; its free text does not become a label."""
+        name = "client_backpressure" if reason == "backpressure" else "client_other"
+        self.chunks_dropped.labels(name).inc()
+
+    def text(self) -> bytes:
+        """The exposition format of Prometheus."""
+        return generate_latest(self.registry)

@@ -1,0 +1,148 @@
+"""The OpenAPI document: what FastAPI derives, said in OpenAPI 3.0 so that Swagger UI 4 shows it.
+
+FastAPI writes 3.1, whose nulls, examples and bounds an older viewer does not understand.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from http import HTTPStatus
+from importlib import metadata, resources
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from ttm_server.config import Settings
+from ttm_server.gateway.models import Problem
+from ttm_server.gateway.problems import MEDIA_TYPE
+from ttm_server.protocol import Limits
+
+_REASONS = {
+    401: "No API key, or a wrong one.",
+    403: "A browser page of another origin, or a Host that is not served.",
+    404: "No such session.",
+    413: "The request body is larger than its limit.",
+    415: "The request body is not `application/json`.",
+    422: "A field is missing, unknown or out of its limits; `field` names it.",
+    503: "Try again later: the store or a worker cannot be reached, or a queue is full.",
+}
+_TAGS = [
+    {"name": "sessions", "description": "Begin, look at and delete sessions."},
+    {"name": "questions", "description": "Ask a session's memory about earlier events."},
+    {"name": "operations", "description": "For those who run the server."},
+]
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of an endpoint: problem documents with these statuses."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {
+            "description": f"{HTTPStatus(status).phrase}: {_REASONS[status]}",
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+def description(settings: Settings, limits: Limits) -> str:
+    """What a new user has to know, in Markdown: sessions, the stream, a worked example, errors."""
+    text = resources.files("ttm_server.gateway").joinpath("guide.md").read_text("utf-8")
+    values = {
+        "max_question_chars": settings.max_question_chars,
+        "ticket_ttl_s": f"{settings.ticket_ttl_s:g}",
+        "input_capacity_chunks": settings.input_capacity_chunks,
+        "max_picture_kib": limits.max_picture_bytes // 1024,
+        "max_picture_side_px": limits.max_picture_side_px,
+        "max_pictures": limits.max_pictures,
+        "max_message_mib": limits.max_message_bytes // 2**20,
+        "max_reason_chars": limits.max_reason_chars,
+        "min_chunk_s": limits.min_chunk_s,
+        "max_chunk_s": limits.max_chunk_s,
+        "start_timeout_s": f"{limits.start_timeout_s:g}",
+    }
+    for name, value in values.items():
+        text = text.replace(f"<<{name}>>", str(value))
+    return text
+
+
+def install(app: FastAPI, settings: Settings, limits: Limits) -> None:
+    """Replace the application's OpenAPI document by ours, made at its first use."""
+
+    @cache
+    def document() -> dict[str, Any]:
+        whole = get_openapi(
+            title="ttmserve",
+            version=metadata.version("ttmserve"),
+            summary="Stream a camera and a microphone in; ask about earlier events.",
+            description=description(settings, limits),
+            routes=app.routes,
+            tags=_TAGS,
+            license_info={"name": "Apache-2.0"},
+        )
+        components = whole.setdefault("components", {})
+        schemas = components.setdefault("schemas", {})
+        schemas["Problem"] = Problem.model_json_schema()
+        question = schemas["QuestionRequest"]["properties"]["question"]
+        question |= {"minLength": 1, "maxLength": settings.max_question_chars}
+        if settings.api_keys:
+            components["securitySchemes"] = {
+                "api_key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "One of the server's API keys.",
+                }
+            }
+            _require_key(whole["paths"])
+        return to_openapi_3_0(whole)
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _require_key(paths: dict[str, Any]) -> None:
+    for path, operations in paths.items():
+        if path.startswith("/v1/"):
+            for operation in operations.values():
+                operation["security"] = [{"api_key": []}]
+
+
+def to_openapi_3_0(document: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI 3.1 document as FastAPI writes it, in the words of 3.0.3."""
+    info = {key: value for key, value in document["info"].items() if key != "summary"}
+    rest = {key: _older(value) for key, value in document.items()}
+    return rest | {"openapi": "3.0.3", "info": info}
+
+
+def _older(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_older(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return _older_object({key: v if key == "example" else _older(v) for key, v in node.items()})
+
+
+def _older_object(node: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(node.get("examples"), list):
+        node["example"] = node.pop("examples")[0]
+    if "const" in node:
+        node["enum"] = [node.pop("const")]
+    for bound, plain in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if bound in node and not isinstance(node[bound], bool):
+            node[plain], node[bound] = node[bound], True
+    return _without_null(node)
+
+
+def _without_null(node: dict[str, Any]) -> dict[str, Any]:
+    """`anyOf: [X, null]` as `X` with `nullable`."""
+    choices = node.get("anyOf")
+    if not isinstance(choices, list) or {"type": "null"} not in choices:
+        return node
+    left = [choice for choice in choices if choice != {"type": "null"}]
+    rest = {key: value for key, value in node.items() if key != "anyOf"}
+    if len(left) > 1:
+        return rest | {"anyOf": left, "nullable": True}
+    if "$ref" in left[0]:
+        return rest | {"allOf": left, "nullable": True}
+    only: dict[str, Any] = left[0]
+    return only | rest | {"nullable": True}

@@ -1,0 +1,40 @@
+"""Endpoints for those who run the server: liveness, readiness, metrics. Knows no session."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from ttm_server.errors import Restarting
+from ttm_server.gateway.models import Health
+from ttm_server.gateway.openapi import errors
+from ttm_server.gateway.state import gateway_of
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def healthz() -> Health:
+    """Answers as long as the process runs, also without a store."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", summary="Can it serve?", responses=errors(503))
+async def readyz(request: Request) -> Health:
+    """503 while the store cannot be reached, and from the moment this gateway is going away."""
+    gateway = gateway_of(request)
+    if gateway.draining.is_set():
+        raise Restarting("this gateway is going away")
+    await gateway.store.ping()
+    return Health(status="ready")
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(request: Request) -> Response:
+    """Counters and histograms in the Prometheus text format, never labelled by session."""
+    return Response(gateway_of(request).metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,327 @@
+"""One accepted stream: moves messages between a WebSocket, the connection and the store.
+
+Four tasks, so that none waits for another's neighbour: *receive* drains the socket into a bounded
+queue and never awaits the store; *ingest* stores the queue's chunks in order; *relay* tells the
+client what the store and the worker did; *send* alone writes to the socket, within a time limit.
+Knows neither the protocol's rules (connection) nor Redis (store).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ttm_server.connection import Close, ServerConnection, State
+from ttm_server.errors import (
+    AuthError,
+    Overloaded,
+    ProtocolError,
+    Restarting,
+    StartTimeout,
+    Superseded,
+    TTMError,
+    outcome_of,
+)
+from ttm_server.gateway.guard import has_key
+from ttm_server.gateway.ids import check_session_id
+from ttm_server.gateway.pictures import check_pictures
+from ttm_server.gateway.problems import report_unexpected
+from ttm_server.gateway.state import Gateway
+from ttm_server.protocol import Chunk, End, Start
+from ttm_server.store import IngestStatus, Progress, StreamOpened
+
+_log = logging.getLogger("ttm_server.gateway.stream")
+_ABNORMAL_CLOSE = 1006
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A chunk on its way to the store: decoded, as it came, and when (monotonic seconds)."""
+
+    chunk: Chunk
+    payload: bytes
+    at_s: float
+
+
+def credits_for(queue_chunks: int, capacity_chunks: int, durable: int, applied: int) -> int:
+    """How many chunks a client may have unacknowledged: what the session's input still holds,
+    and never more than the connection's queue.
+    """
+    return max(0, min(queue_chunks, capacity_chunks - (durable - applied)))
+
+
+class SessionStream:
+    """One connection from its acceptance to its close."""
+
+    def __init__(self, gateway: Gateway, websocket: WebSocket, session_id: str) -> None:
+        self._gateway = gateway
+        self._store = gateway.store
+        self._websocket = websocket
+        self._sid = session_id
+        self._connection = ServerConnection(gateway.limits)
+        self._opened: StreamOpened | None = None
+        self._last_event_id = ""
+        self._applied = -1  # the newest applied position seen
+        self._left = False  # the store has been told that this connection is over
+        self._queue: asyncio.Queue[_Received | End] = asyncio.Queue()
+        self._waiting: deque[tuple[int, float]] = deque()  # (seq, arrival) of what is not applied
+        self._looking = asyncio.Lock()
+        self._moved = asyncio.Event()  # the applied position moved
+        self._outgoing = asyncio.Event()  # there is something to send
+        self._flushed = asyncio.Event()  # everything was handed to the socket
+        self._done = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._close_code = _ABNORMAL_CLOSE
+
+    async def run(self) -> None:
+        """Serve until one side closes; raises nothing."""
+        self._gateway.add(self)
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                self._spawn(self._receive())
+                self._spawn(self._send())
+                await self._done.wait()
+                for task in self._tasks:
+                    task.cancel()
+        finally:
+            self._gateway.discard(self)
+            self._gateway.metrics.ws_closed(self._close_code)
+            await self._leave(ended=False)
+
+    def goaway(self, time_left_s: float) -> None:
+        """Ask the client to reconnect elsewhere."""
+        self._connection.goaway(time_left_s)
+        self._wake()
+
+    def restart(self) -> None:
+        """Close, since this process is going away."""
+        self._fail(Restarting("this gateway is going away; reconnect"))
+
+    # --- tasks ------------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(self._group.create_task(self._guarded(work)))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run one task; what goes wrong in it is told to the client and ends the connection."""
+        try:
+            await work
+        except TTMError as error:
+            self._fail(error)
+        except Exception as error:
+            reference = report_unexpected(error)
+            self._fail(TTMError(f"an internal error; reference {reference} in the server's log"))
+
+    def _fail(self, error: TTMError) -> None:
+        if self._connection.state is State.CLOSED:
+            return
+        code = outcome_of(error).code
+        _log.info("stream closes: %s", code)
+        metrics = self._gateway.metrics
+        if self._connection.state in (State.OPENING, State.STARTED):
+            metrics.rejections.labels(code).inc()
+        elif isinstance(error, ProtocolError):
+            metrics.chunks_dropped.labels("invalid").inc()
+        self._connection.fail(error)
+        self._wake()
+
+    async def _receive(self) -> None:
+        """Drain the socket. Never awaits anything else: pings wait behind unread messages."""
+        limit_s = self._gateway.limits.start_timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._receive_one()
+        except TimeoutError:
+            raise StartTimeout(f"start: not received within {limit_s:g} seconds") from None
+        while not self._done.is_set():
+            await self._receive_one()
+
+    async def _receive_one(self) -> None:
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            self._close_code = message.get("code") or _ABNORMAL_CLOSE
+            self._done.set()
+            return
+        if self._connection.state is State.CLOSED:
+            return  # an error is on its way to the client; what it still sends is not read
+        data = message.get("text")
+        data = message["bytes"] if data is None else data
+        received = self._connection.receive(data)
+        if isinstance(received, Start):
+            self._spawn(self._open(received))
+        elif isinstance(received, Chunk):
+            self._put_chunk(received, data)
+        elif isinstance(received, End):
+            self._queue.put_nowait(received)
+
+    def _put_chunk(self, chunk: Chunk, payload: bytes) -> None:
+        check_pictures(chunk, self._gateway.limits)
+        metrics = self._gateway.metrics
+        most = self._gateway.settings.connection_queue_chunks
+        if self._queue.qsize() >= most:
+            metrics.chunks_dropped.labels("overflow").inc()
+            raise Overloaded(
+                f"{most} chunks wait already: send no more than the credits of `ready` and `flow`"
+            )
+        metrics.chunks_received.inc()
+        if chunk.gap is not None:
+            metrics.client_gap(chunk.gap.reason)
+        self._queue.put_nowait(_Received(chunk, payload, time.monotonic()))
+
+    async def _open(self, start: Start) -> None:
+        """Check who it is, take the session over and let the client send."""
+        await self._authenticate(start)
+        self._opened = opened = await self._store.open_stream(self._sid)
+        self._last_event_id = opened.last_event_id
+        durable = opened.next_seq - 1
+        self._connection.ready(self._sid, opened.next_seq, self._credits(durable, opened.applied))
+        self._connection.progress(durable, opened.applied)
+        self._wake()
+        self._spawn(self._ingest(opened.connection))
+        self._spawn(self._relay(opened.connection))
+
+    async def _authenticate(self, start: Start) -> None:
+        if start.ticket is not None:
+            if await self._store.redeem_ticket(start.ticket) != self._sid:
+                raise AuthError("ticket: issued for another session", field="ticket")
+        elif not has_key(self._websocket.headers, self._gateway.settings):
+            raise AuthError(
+                "ticket: missing; get one from POST /v1/sessions or "
+                "POST /v1/sessions/{session_id}/tickets",
+                field="ticket",
+            )
+        check_session_id(self._sid)
+
+    async def _ingest(self, connection: str) -> None:
+        """Store what is in the queue, in order; a chunk is kept until the store has it."""
+        while True:
+            item = await self._queue.get()
+            if isinstance(item, End):
+                await self._finish(connection)
+                return
+            await self._store_chunk(connection, item)
+
+    async def _store_chunk(self, connection: str, item: _Received) -> None:
+        while True:
+            self._moved.clear()
+            result = await self._store.ingest(self._sid, connection, item.chunk, item.payload)
+            if result.status is not IngestStatus.BUSY:
+                break
+            self._connection.credits(0)
+            self._wake()
+            await _wait(self._moved, self._gateway.timing.poll_s)
+        if result.status is IngestStatus.STORED:
+            self._waiting.append((item.chunk.seq, item.at_s))
+        else:
+            self._connection.repeat_ack()
+        self._advance(result.durable, result.applied)
+        self._wake()
+
+    async def _relay(self, connection: str) -> None:
+        """Tell the client what happens; waits for the client rather than holding events for it."""
+        async with self._store.watch(self._sid) as wake:
+            while True:
+                progress = await self._look(connection)
+                await self._flushed.wait()
+                if not progress.events:
+                    await wake.wait(self._gateway.timing.poll_s)
+
+    async def _finish(self, connection: str) -> None:
+        """After `end`: wait until everything is applied, acknowledge it and close."""
+        while True:
+            self._moved.clear()
+            progress = await self._look(connection)
+            if progress.applied >= progress.durable and not progress.events:
+                break
+            if not progress.events:
+                await _wait(self._moved, self._gateway.timing.poll_s)
+        async with self._looking:  # no look in between: it would find the connection superseded
+            await self._leave(ended=True)
+            self._connection.end()
+        self._wake()
+
+    async def _look(self, connection: str) -> Progress:
+        """Read the session's positions and news once, and queue what the client should know."""
+        async with self._looking:
+            progress = await self._store.progress(self._sid, connection, self._last_event_id)
+            self._last_event_id = progress.last_event_id
+            if not progress.current and not self._left:
+                raise Superseded("a newer connection has taken this session over")
+            for event in progress.events:
+                self._connection.event(event)
+            self._advance(progress.durable, progress.applied)
+            self._wake()
+            return progress
+
+    def _advance(self, durable: int, applied: int) -> None:
+        while self._waiting and self._waiting[0][0] <= applied:
+            _, at_s = self._waiting.popleft()
+            self._gateway.metrics.ingest_to_applied.observe(time.monotonic() - at_s)
+        if applied > self._applied:
+            self._applied = applied
+            self._moved.set()
+        self._connection.progress(durable, applied)
+        self._connection.credits(self._credits(durable, applied))
+
+    def _credits(self, durable: int, applied: int) -> int:
+        settings = self._gateway.settings
+        queue, capacity = settings.connection_queue_chunks, settings.input_capacity_chunks
+        return credits_for(queue, capacity, durable, applied)
+
+    async def _leave(self, *, ended: bool) -> None:
+        """Give the sending side back, once; a store that is away learns it by the heartbeat."""
+        if self._opened is None or self._left:
+            return
+        self._left = True
+        try:
+            await self._store.close_stream(self._sid, self._opened.connection, ended)
+        except TTMError as error:
+            if ended:
+                raise
+            _log.info("leaving a stream failed: %s", outcome_of(error).code)
+
+    # --- out --------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        self._flushed.clear()
+        self._outgoing.set()
+
+    async def _send(self) -> None:
+        """The only writer. A client that does not read is given up after a time limit."""
+        with contextlib.suppress(WebSocketDisconnect):
+            while not self._done.is_set():
+                await self._outgoing.wait()
+                self._outgoing.clear()
+                try:
+                    async with asyncio.timeout(self._gateway.timing.send_timeout_s):
+                        await self._flush()
+                except TimeoutError:
+                    _log.info("a client does not read: given up")
+                    break
+                if not self._outgoing.is_set():
+                    self._flushed.set()
+        self._done.set()
+
+    async def _flush(self) -> None:
+        for item in self._connection.data_to_send():
+            if isinstance(item, Close):
+                await self._websocket.close(item.code, item.reason)
+                self._close_code = item.code
+                self._done.set()
+            else:
+                await self._websocket.send_text(item)
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await event.wait()

@@ -1,0 +1,96 @@
+"""REST: sessions and their tickets. Knows the store's calls, not what is in a memory."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from ttm_server.gateway.ids import check_session_id
+from ttm_server.gateway.models import CreatedSession, NewSession, Session, SessionList, Ticket
+from ttm_server.gateway.openapi import errors
+from ttm_server.gateway.state import Gateway, gateway_of
+from ttm_server.store import SessionInfo
+
+DEFAULT_LIST = 100
+MAX_LIST = 1000
+
+SessionId = Annotated[str, Depends(check_session_id)]
+
+router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+
+
+def _to_model(info: SessionInfo) -> Session:
+    return Session.model_validate(msgspec.to_builtins(info))
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Begin a session",
+    responses=errors(401, 403, 413, 415, 422, 503),
+)
+async def create_session(request: Request, body: NewSession | None = None) -> CreatedSession:
+    """Begin a session with an empty memory. The ticket opens its stream, once.
+
+    503 `overloaded`: as many sessions exist as the server keeps.
+    """
+    store = gateway_of(request).store
+    info = await store.create_session()
+    ticket, expires_s = await store.issue_ticket(info.session_id)
+    url = request.url_for("stream", session_id=info.session_id)
+    scheme = "wss" if request.url.scheme == "https" else "ws"
+    return CreatedSession(
+        session_id=info.session_id,
+        ticket=ticket,
+        ticket_expires_s=expires_s,
+        stream_url=str(url.replace(scheme=scheme)),
+    )
+
+
+@router.post(
+    "/{session_id}/tickets",
+    status_code=201,
+    summary="Get another ticket",
+    responses=errors(401, 403, 404, 503),
+)
+async def issue_ticket(request: Request, session_id: SessionId) -> Ticket:
+    """A new single-use ticket, for example to reconnect after a drop."""
+    ticket, expires_s = await gateway_of(request).store.issue_ticket(session_id)
+    return Ticket(ticket=ticket, ticket_expires_s=expires_s)
+
+
+@router.get("", summary="List sessions", responses=errors(401, 404, 422, 503))
+async def list_sessions(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIST, description="At most so many.")] = DEFAULT_LIST,
+    after: Annotated[
+        str | None,
+        Query(description="Go on after this session_id: the last one of the page before."),
+    ] = None,
+) -> SessionList:
+    """Sessions, oldest first. Shorter than `limit` means that there are no more."""
+    gateway: Gateway = gateway_of(request)
+    if after is not None:
+        check_session_id(after, "after")
+    infos = await gateway.store.sessions(limit, after)
+    return SessionList(sessions=[_to_model(info) for info in infos])
+
+
+@router.get("/{session_id}", summary="Look at a session", responses=errors(401, 404, 503))
+async def get_session(request: Request, session_id: SessionId) -> Session:
+    """Where its stream and its memory stand."""
+    return _to_model(await gateway_of(request).store.session(session_id))
+
+
+@router.delete(
+    "/{session_id}",
+    status_code=204,
+    summary="Delete a session",
+    responses=errors(401, 403, 404, 503),
+)
+async def delete_session(request: Request, session_id: SessionId) -> Response:
+    """Remove the session and everything that is stored of it; an open stream closes with 4404."""
+    await gateway_of(request).store.delete_session(session_id)
+    return Response(status_code=204)

@@ -1,0 +1,33 @@
+"""`WS /v1/sessions/{session_id}/stream`: the handshake. Knows nothing of what follows it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.websockets import WebSocket
+
+from ttm_server.errors import Restarting, outcome_of
+from ttm_server.gateway.problems import problem, problem_of
+from ttm_server.gateway.session_stream import SessionStream
+from ttm_server.gateway.state import gateway_of
+from ttm_server.protocol import SUBPROTOCOL
+
+router = APIRouter()
+
+
+@router.websocket("/v1/sessions/{session_id}/stream")
+async def stream(websocket: WebSocket, session_id: str) -> None:
+    """Accept with the subprotocol when it was offered, refuse where only others were."""
+    gateway = gateway_of(websocket)
+    offered = websocket.scope.get("subprotocols", [])
+    if gateway.draining.is_set():
+        gateway.metrics.rejections.labels(outcome_of(Restarting).code).inc()
+        await websocket.send_denial_response(problem_of(Restarting("this gateway is going away")))
+        return
+    if offered and SUBPROTOCOL not in offered:
+        gateway.metrics.rejections.labels("policy").inc()
+        field = "Sec-WebSocket-Protocol"
+        detail = f"{field}: this server speaks {SUBPROTOCOL} only"
+        await websocket.send_denial_response(problem(400, "policy", detail, field))
+        return
+    await websocket.accept(subprotocol=SUBPROTOCOL if offered else None)
+    await SessionStream(gateway, websocket, session_id).run()

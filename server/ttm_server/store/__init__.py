@@ -1,0 +1,40 @@
+"""Everything about Redis: keys, scripts, sessions, questions, and the embedded server.
+
+Nothing outside this package builds a key or imports redis.
+"""
+
+from ttm_server.store.embedded import EmbeddedServer
+from ttm_server.store.facade import Store
+from ttm_server.store.signals import Wake
+from ttm_server.store.types import (
+    Acquired,
+    Ask,
+    CommitResult,
+    Ingested,
+    IngestStatus,
+    Progress,
+    Reply,
+    SessionInfo,
+    SessionState,
+    Status,
+    StreamOpened,
+)
+from ttm_server.store.watching import Watcher
+
+__all__ = [
+    "Acquired",
+    "Ask",
+    "CommitResult",
+    "EmbeddedServer",
+    "IngestStatus",
+    "Ingested",
+    "Progress",
+    "Reply",
+    "SessionInfo",
+    "SessionState",
+    "Status",
+    "Store",
+    "StreamOpened",
+    "Wake",
+    "Watcher",
+]

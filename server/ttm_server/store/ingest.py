@@ -1,0 +1,116 @@
+"""The sending side of a session: one connection at a time puts chunks in. Knows no socket."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ttm_server.errors import ProtocolError, Superseded
+from ttm_server.protocol import MAX_SEQ, Chunk, Event
+from ttm_server.store.codes import Code
+from ttm_server.store.edge import Part
+from ttm_server.store.keys import new_id, session_keys
+from ttm_server.store.ready import hint_ready
+from ttm_server.store.sessions import not_found
+from ttm_server.store.types import Ingested, IngestStatus, Progress, StreamOpened
+
+EVENTS_PER_LOOK = 100
+BEAT_EVERY_S = 3.0  # a fifth of the time after which a connection counts as stale
+
+_event = msgspec.msgpack.Decoder(Event)
+
+
+class Sending(Part):
+    """The store's part for gateways."""
+
+    async def open_stream(self, sid: str) -> StreamOpened:
+        """Take the sending side over; the connection before is superseded at the same instant.
+
+        Events are told from here on (`last_event_id`). Raises SessionNotFound.
+        """
+        keys = session_keys(sid)
+        connection = new_id()
+        code, rest = await self._edge.script(
+            "open", [keys.meta, keys.events], connection, keys.wake_out
+        )
+        if code is Code.GONE:
+            raise not_found()
+        durable, applied, last_event_id = rest
+        room = self._settings.input_capacity_chunks - (durable - applied)
+        return StreamOpened(
+            connection=connection,
+            next_seq=durable + 1,
+            applied=applied,
+            credits=max(1, min(self._settings.connection_queue_chunks, room)),
+            last_event_id=last_event_id.decode(),
+        )
+
+    async def close_stream(self, sid: str, connection: str, ended: bool) -> None:
+        """Leave the sending side; nothing happens where another connection or nobody has it."""
+        keys = session_keys(sid)
+        await self._edge.script("close", [keys.meta], connection, int(ended))
+
+    async def ingest(self, sid: str, connection: str, chunk: Chunk, payload: bytes) -> Ingested:
+        """Store one chunk durably, once and in order; `payload` is what a worker will read.
+
+        BUSY: nothing was stored, since as many chunks wait as may wait. Raises SessionNotFound,
+        Superseded, and ProtocolError for a seq that leaves a gap or a time that runs backwards.
+        """
+        keys = session_keys(sid)
+        if not 1 <= chunk.seq <= MAX_SEQ:  # beyond it, Lua's numbers would round
+            raise ProtocolError(f"seq: {chunk.seq} is not in 1..{MAX_SEQ}", field="seq")
+        code, rest = await self._edge.script(
+            "ingest",
+            [keys.meta, keys.input, keys.lease],
+            connection,
+            chunk.seq,
+            repr(float(chunk.t)),
+            payload,
+            self._settings.input_capacity_chunks,
+            keys.wake_in,
+        )
+        if code is Code.GONE:
+            raise not_found()
+        if code is Code.SUPERSEDED:
+            raise Superseded("a newer connection has taken this session over")
+        if code is Code.GAP:
+            raise ProtocolError(f"seq: expected {rest[0] + 1}, got {chunk.seq}", field="seq")
+        if code is Code.TIME_BACK:
+            last_s = float(rest[2])
+            raise ProtocolError(
+                f"t: {chunk.t} lies before {last_s}, the chunk before it", field="t"
+            )
+        durable, applied = rest[:2]
+        if code is Code.DUPLICATE:
+            status = IngestStatus.DUPLICATE
+        elif code is Code.BUSY:
+            status = IngestStatus.BUSY
+        else:
+            status = IngestStatus.STORED
+            if not rest[2]:
+                await hint_ready(self._edge, sid)
+        return Ingested(status=status, durable=durable, applied=applied)
+
+    async def progress(self, sid: str, connection: str, after_event_id: str) -> Progress:
+        """Positions, whether this connection is still the current one, and up to 100 events.
+
+        Also the heartbeat that keeps the session `live`. Raises SessionNotFound.
+        """
+        keys = session_keys(sid)
+        code, rest = await self._edge.script(
+            "progress",
+            [keys.meta, keys.events],
+            connection,
+            after_event_id,
+            EVENTS_PER_LOOK,
+            round(BEAT_EVERY_S * 1000),
+        )
+        if code is Code.GONE:
+            raise not_found()
+        durable, applied, current, entries = rest
+        return Progress(
+            durable=durable,
+            applied=applied,
+            current=bool(current),
+            events=[_event.decode(fields[1]) for _, fields in entries],
+            last_event_id=entries[-1][0].decode() if entries else after_event_id,
+        )

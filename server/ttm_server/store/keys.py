@@ -1,0 +1,81 @@
+"""Every key and channel name of ttmserve, and the ids in them. Knows no connection.
+
+All keys of a session share the hash tag `{sid}`, so a script that takes keys of one session only
+runs on any Redis Cluster. What spans sessions (index, ready sets, tickets) is never touched by a
+session's script.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+
+from ttm_server.errors import SessionNotFound
+
+PREFIX = "ttm:"
+INDEX = PREFIX + "sessions"
+READY = PREFIX + "ready:0"  # one shard: it holds idle sessions with new work only
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_ID_CHARS = 26  # 26 * 5 = 130 bits
+_ID = re.compile(r"[a-z0-9]{16,64}", re.ASCII)
+
+
+def new_id() -> str:
+    """An unguessable id of 130 random bits: lower-case letters and digits only."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_CHARS))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKeys:
+    """The keys and channels of one session; every key carries the session's hash tag."""
+
+    sid: str
+    meta: str
+    input: str
+    state: str
+    events: str
+    lease: str
+    asks: str
+    ask_bodies: str
+    replies: str
+    reply_bodies: str
+    wake_in: str
+    wake_out: str
+
+    @property
+    def all(self) -> list[str]:
+        """Every key that a session can have (channels are not keys)."""
+        return [
+            *(self.meta, self.input, self.state, self.events, self.lease),
+            *(self.asks, self.ask_bodies, self.replies, self.reply_bodies),
+        ]
+
+
+def session_keys(sid: str) -> SessionKeys:
+    """Keys of a session; raises SessionNotFound for a text that can be no session id."""
+    if not _ID.fullmatch(sid):
+        # Anything else (a brace, say) could name keys of another hash slot.
+        raise SessionNotFound("session_id: no such session", field="session_id")
+    tag = f"{PREFIX}{{{sid}}}:"
+    return SessionKeys(
+        sid=sid,
+        meta=tag + "meta",
+        input=tag + "in",
+        state=tag + "state",
+        events=tag + "events",
+        lease=tag + "lease",
+        asks=tag + "asks",
+        ask_bodies=tag + "ask_bodies",
+        replies=tag + "replies",
+        reply_bodies=tag + "reply_bodies",
+        wake_in=tag + "wake:in",
+        wake_out=tag + "wake:out",
+    )
+
+
+def ticket_key(ticket: str) -> str:
+    """Where a ticket is kept: under its hash, so that a dump of Redis holds no usable ticket."""
+    return PREFIX + "ticket:" + hashlib.sha256(ticket.encode()).hexdigest()

@@ -1,0 +1,58 @@
+"""Loads the Lua scripts of `scripts/` and gives each its reply codes. Knows no connection."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+from ttm_server.store.codes import Code
+
+NAMES = (
+    *("reserve", "list", "create", "info", "read", "replace", "delete", "peek"),
+    *("open", "close", "ingest", "progress"),
+    *("acquire", "renew", "release", "commit"),
+    *("ask", "pending", "reply", "take", "drop"),
+)
+
+# `now_ms` is Redis's clock, the only one that all processes share. `keep` makes a key live at
+# least `ms` longer and never shortens what another caller was promised.
+_HELPERS = """
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local function keep(key, ms)
+  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, string.format('%.0f', ms)) end
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script's full text and the SHA-1 under which Redis caches it."""
+
+    name: str
+    text: str
+    sha: str
+
+
+def script(name: str, body: str) -> Script:
+    """A script from its Lua text, whose first line is the `#!lua` line with its flags."""
+    shebang, _, rest = body.partition("\n")
+    constants = "\n".join(f"local {code.name} = {int(code)}" for code in Code)
+    text = f"{shebang}\n{constants}{_HELPERS}{rest}"
+    # SHA-1 is Redis's name for the script, not a protection.
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def body_of(name: str) -> str:
+    """The Lua text of one script as it lies in the package."""
+    folder = resources.files("ttm_server.store") / "scripts"
+    return (folder / f"{name}.lua").read_text(encoding="utf-8")
+
+
+def load_scripts() -> Mapping[str, Script]:
+    """All scripts by name."""
+    return {name: script(name, body_of(name)) for name in NAMES}

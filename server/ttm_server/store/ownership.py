@@ -1,0 +1,136 @@
+"""The worker's side of a session: own it, read its input, commit its state. Knows no model.
+
+The promise kept here: the state at position n is the fold over chunks 1..n, and a chunk is never
+applied twice. The fence and the compare-and-set of the position carry it; the lease saves work.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from ttm_server.errors import Fenced, StateIncompatible
+from ttm_server.protocol import MAX_SEQ, Event
+from ttm_server.store.codes import Code
+from ttm_server.store.edge import Part
+from ttm_server.store.keys import new_id, session_keys
+from ttm_server.store.ready import hint_ready
+from ttm_server.store.sessions import not_found
+from ttm_server.store.state_fields import check_state, from_fields, to_fields
+from ttm_server.store.types import Acquired, CommitResult, SessionState
+
+log = logging.getLogger(__name__)
+
+
+class Ownership(Part):
+    """The store's part for workers."""
+
+    async def acquire(self, sid: str, owner: str, ttl_s: float) -> Acquired | None:
+        """Own a session: None while another owner's lease is live.
+
+        The same owner may acquire again and gets another fence. Raises SessionNotFound, and
+        StateIncompatible where the stored state is damaged (the session is then left alone until
+        the lease runs out).
+        """
+        keys = session_keys(sid)
+        fence = new_id()
+        code, rest = await self._edge.script(
+            "acquire", [keys.meta, keys.state, keys.lease], owner, fence, _ms(ttl_s)
+        )
+        if code is Code.GONE:
+            raise not_found()
+        if code is Code.HELD:
+            return None
+        applied, durable = rest[:2]
+        state = from_fields(applied, rest[2:])
+        return Acquired(fence=fence, applied=applied, durable=durable, state=state)
+
+    async def renew(self, sid: str, fence: str, ttl_s: float) -> bool:
+        """Lengthen the lease; False when the session is not owned under this fence any more."""
+        keys = session_keys(sid)
+        code, _ = await self._edge.script(
+            "renew", [keys.meta, keys.lease], checked_fence(fence), _ms(ttl_s)
+        )
+        return code is Code.OK
+
+    async def release(self, sid: str, fence: str) -> None:
+        """Give a session back; work that is left goes to another. No error if it is lost."""
+        keys = session_keys(sid)
+        code, rest = await self._edge.script(
+            "release", [keys.meta, keys.lease, keys.asks], checked_fence(fence)
+        )
+        if code is Code.OK and (rest[0] > 0 or rest[1] > 0):
+            await hint_ready(self._edge, sid, urgent=rest[1] > 0)
+
+    async def read_chunks(self, sid: str, after_seq: int, count: int) -> list[tuple[int, bytes]]:
+        """Up to `count` waiting chunks after `after_seq`: (seq, payload), without holes.
+
+        Raises Fenced where the next chunk was trimmed, so that somebody else has applied it.
+        """
+        keys = session_keys(sid)
+        entries = await self._edge.command(
+            *("XRANGE", keys.input, f"{after_seq + 1}-0", "+", "COUNT", count), repeatable=True
+        )
+        chunks = [(int(entry_id.partition(b"-")[0]), fields[1]) for entry_id, fields in entries]
+        if chunks and chunks[0][0] != after_seq + 1:
+            log.info("input of a session starts at %d, wanted %d", chunks[0][0], after_seq + 1)
+            raise Fenced(f"chunk {after_seq + 1} has been applied by another worker")
+        return chunks
+
+    async def commit(
+        self,
+        sid: str,
+        fence: str,
+        prev_seq: int,
+        new_seq: int,
+        state: SessionState,
+        events: list[Event],
+    ) -> CommitResult:
+        """Store the state after chunk `new_seq` with its events, trim the input: all or nothing.
+
+        ALREADY: this very commit happened before. Raises Fenced when another worker owns the
+        session or its position is not `prev_seq`, SessionNotFound when it was deleted,
+        StateIncompatible (nothing written) for a state that must not be stored.
+        """
+        if not 0 <= prev_seq < new_seq <= MAX_SEQ or state.seq != new_seq:
+            raise StateIncompatible(
+                f"seq: a state at {state.seq} cannot go from {prev_seq} to {new_seq}", field="seq"
+            )
+        check_state(state)
+        keys = session_keys(sid)
+        kept = events[-self._settings.events_capacity :]
+        numbered: list[str | bytes] = []
+        for index, event in enumerate(kept):
+            numbered += [f"{new_seq}-{index}", msgspec.msgpack.encode(event)]
+        code, rest = await self._edge.script(
+            "commit",
+            [keys.meta, keys.state, keys.input, keys.events, keys.lease],
+            *(checked_fence(fence), prev_seq, new_seq, f"{new_seq + 1}-0"),
+            *(self._settings.events_capacity, keys.wake_out),
+            *to_fields(state),
+            *numbered,
+        )
+        if code is Code.GONE:
+            raise not_found()
+        if code is Code.FENCED:
+            log.info("commit %d -> %d refused: another fence is current", prev_seq, new_seq)
+            raise Fenced("another worker owns the session")
+        if code is Code.CONFLICT:
+            log.warning("commit %d -> %d refused: applied %d, durable %d", prev_seq, new_seq, *rest)
+            raise Fenced(f"the session is at chunk {rest[0]}, not at {prev_seq}")
+        if code is Code.INVALID:
+            raise StateIncompatible(f"{rest[0].decode()}: refused by the store")
+        return CommitResult.ALREADY if code is Code.ALREADY else CommitResult.COMMITTED
+
+
+def checked_fence(fence: str) -> str:
+    """The fence itself; raises Fenced for an empty one."""
+    # An unowned session has an empty fence, which must match nobody.
+    if not fence:
+        raise Fenced("no session is owned without a fence")
+    return fence
+
+
+def _ms(seconds: float) -> int:
+    return max(1, round(seconds * 1000))

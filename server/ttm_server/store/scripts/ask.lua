@@ -1,0 +1,31 @@
+#!lua
+-- ASK: leave a question for whoever owns the session. It waits for every chunk durable now.
+-- KEYS  1 meta, 2 asks, 3 ask_bodies, 4 replies, 5 reply_bodies, 6 lease
+-- ARGV  1 ask id, 2 kind and body, 3 time limit in ms, 4 most questions, 5 wake:in, 6 grace in ms
+-- reply {GONE} | {FULL, questions} | {OK, barrier, deadline_ms, leased 0|1}
+-- A body is kept as '<barrier> <ARGV 2>'. asks and replies are sorted by deadline; answered questions count until they are taken.
+local durable = redis.call('HGET', KEYS[1], 'durable')
+if not durable then return {GONE} end
+local now = now_ms()
+for i = 2, 4, 2 do
+  local late = redis.call('ZRANGE', KEYS[i], '-inf', now, 'BYSCORE')
+  for _, id in ipairs(late) do
+    redis.call('ZREM', KEYS[i], id)
+    redis.call('HDEL', KEYS[i + 1], id)
+  end
+end
+local deadline = redis.call('ZSCORE', KEYS[2], ARGV[1])
+if deadline then  -- a repeat after a lost reply
+  local barrier = string.match(redis.call('HGET', KEYS[3], ARGV[1]), '^%d+')
+  return {OK, tonumber(barrier), tonumber(deadline), redis.call('EXISTS', KEYS[6])}
+end
+local count = redis.call('ZCARD', KEYS[2]) + redis.call('ZCARD', KEYS[4])
+if count >= tonumber(ARGV[4]) then return {FULL, count} end
+local limit = tonumber(ARGV[3])
+redis.call('ZADD', KEYS[2], now + limit, ARGV[1])
+-- `durable` is the stored text, so joining it loses no digits.
+redis.call('HSET', KEYS[3], ARGV[1], durable .. ' ' .. ARGV[2])
+keep(KEYS[2], limit + ARGV[6])
+keep(KEYS[3], limit + ARGV[6])
+redis.call('PUBLISH', ARGV[5], 'ask')
+return {OK, tonumber(durable), now + limit, redis.call('EXISTS', KEYS[6])}

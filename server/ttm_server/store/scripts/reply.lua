@@ -1,0 +1,20 @@
+#!lua flags=allow-oom
+-- REPLY: the owner answers a question; an answer that nobody waits for any more is dropped.
+-- KEYS  1 meta, 2 asks, 3 ask_bodies, 4 replies, 5 reply_bodies
+-- ARGV  1 fence, 2 ask id, 3 reply, 4 wake:out, 5 grace in ms
+-- reply {GONE} | {FENCED} | {LOST} | {OK}
+local fence = redis.call('HGET', KEYS[1], 'fence')
+if not fence then return {GONE} end
+if fence ~= ARGV[1] then return {FENCED} end
+local deadline = redis.call('ZSCORE', KEYS[2], ARGV[2])
+if not deadline then return {LOST} end
+redis.call('ZREM', KEYS[2], ARGV[2])
+redis.call('HDEL', KEYS[3], ARGV[2])
+local left = tonumber(deadline) - now_ms()
+if left <= 0 then return {LOST} end
+redis.call('ZADD', KEYS[4], deadline, ARGV[2])
+redis.call('HSET', KEYS[5], ARGV[2], ARGV[3])
+keep(KEYS[4], left + ARGV[5])
+keep(KEYS[5], left + ARGV[5])
+redis.call('PUBLISH', ARGV[4], 'reply')
+return {OK}

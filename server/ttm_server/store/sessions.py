@@ -1,0 +1,141 @@
+"""Sessions as a whole: begin, look at, list, copy, delete. Knows nothing of streams and workers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from ttm_server.errors import BadRequest, Overloaded, SessionNotFound, StateIncompatible
+from ttm_server.store.codes import Code
+from ttm_server.store.edge import Part
+from ttm_server.store.keys import INDEX, READY, new_id, session_keys
+from ttm_server.store.state_fields import check_state, from_fields, gaps_of, object_of, to_fields
+from ttm_server.store.types import SessionInfo, SessionState, Status
+
+STALE_AFTER_S = 15.0
+MAX_LIST = 1000
+_AT_ONCE = 16
+
+
+def not_found() -> SessionNotFound:
+    """The error for a session that is not there."""
+    return SessionNotFound("session_id: no such session", field="session_id")
+
+
+class Sessions(Part):
+    """The store's part for sessions."""
+
+    async def create_session(self, state: SessionState | None = None) -> SessionInfo:
+        """Begin a session, empty or at a given state (its `seq` is then the position).
+
+        Raises Overloaded when as many sessions exist as may exist, StateIncompatible for a state
+        that must not be stored.
+        """
+        if state is not None:
+            check_state(state)
+        sid = new_id()
+        keys = session_keys(sid)
+        code, rest = await self._edge.script("reserve", [INDEX], sid, self._settings.max_sessions)
+        if code is Code.FULL:
+            raise Overloaded(f"sessions: {rest[0]}, at most {self._settings.max_sessions}")
+        fields = ("", "0", "", "", "") if state is None else to_fields(state)
+        seq = 0 if state is None else state.seq
+        # The index goes first: a crash in between leaves an entry that the sweep removes, never a
+        # session that nobody can list.
+        await self._edge.script("create", [keys.meta, keys.state], seq, *fields)
+        return await self.session(sid)
+
+    async def session(self, sid: str) -> SessionInfo:
+        """What is known of a session; raises SessionNotFound."""
+        keys = session_keys(sid)
+        code, rest = await self._edge.script("info", [keys.meta, keys.state])
+        if code is Code.GONE:
+            raise not_found()
+        return _info(sid, rest)
+
+    async def sessions(self, limit: int, after: str | None = None) -> list[SessionInfo]:
+        """Up to `limit` (1 to 1000) sessions, oldest first, from the one created after `after`.
+
+        Raises BadRequest for a limit out of range, SessionNotFound for an unknown `after`.
+        """
+        if not 1 <= limit <= MAX_LIST:
+            raise BadRequest(f"limit: {limit} is not in 1..{MAX_LIST}", field="limit")
+        code, rest = await self._edge.script("list", [INDEX], after or "", limit)
+        if code is Code.GONE:
+            raise SessionNotFound("after: no such session", field="after")
+        sids = [sid.decode() for sid in rest[0]]
+        found: list[SessionInfo] = []
+        for start in range(0, len(sids), _AT_ONCE):
+            looks = [self._look(sid) for sid in sids[start : start + _AT_ONCE]]
+            found += [info for info in await asyncio.gather(*looks) if info is not None]
+        return found
+
+    async def delete_session(self, sid: str) -> None:
+        """Remove every key of a session and tell who works on it; raises SessionNotFound."""
+        keys = session_keys(sid)
+        code, _ = await self._edge.script("delete", keys.all, keys.wake_in, keys.wake_out)
+        # After the session itself: until then it has to be found by a list or a sweep. Also where
+        # it is gone already, in case an earlier delete stopped half way.
+        removed = await self._edge.command("ZREM", INDEX, sid, repeatable=True)
+        await self._edge.command("ZREM", READY, sid, repeatable=True)
+        if code is Code.GONE and not removed:
+            raise not_found()
+
+    async def read_state(self, sid: str) -> SessionState | None:
+        """The committed state, or None before the first commit; raises SessionNotFound."""
+        keys = session_keys(sid)
+        code, rest = await self._edge.script("read", [keys.meta, keys.state])
+        if code is Code.GONE:
+            raise not_found()
+        return from_fields(rest[0], rest[1:])
+
+    async def replace_state(self, sid: str, state: SessionState) -> None:
+        """Put another memory in place; positions stay as they are and the owner is fenced.
+
+        `state.seq` is not used. Raises SessionNotFound, StateIncompatible.
+        """
+        check_state(state)
+        keys = session_keys(sid)
+        code, _ = await self._edge.script(
+            "replace",
+            [keys.meta, keys.state, keys.lease],
+            *to_fields(state),
+            keys.wake_in,
+            keys.wake_out,
+        )
+        if code is Code.GONE:
+            raise not_found()
+        if code is Code.INVALID:
+            raise StateIncompatible("state: refused by the store", field="state")
+
+    async def fork_session(self, sid: str) -> SessionInfo:
+        """A new session that starts from this one's committed state; raises SessionNotFound."""
+        return await self.create_session(await self.read_state(sid))
+
+    async def _look(self, sid: str) -> SessionInfo | None:
+        try:
+            return await self.session(sid)
+        except SessionNotFound:
+            return None
+
+
+def _info(sid: str, rest: list[Any]) -> SessionInfo:
+    created_ms, durable, applied, conn, beat_ms, ended, now_ms, memory_bytes = rest[:8]
+    media_s, gaps, model, shape = rest[8:]
+    live = bool(conn) and now_ms - beat_ms < STALE_AFTER_S * 1000
+    status: Status = "idle"
+    if live:
+        status = "live"
+    elif ended and applied >= durable:
+        status = "ended"
+    return SessionInfo(
+        session_id=sid,
+        status=status,
+        created_at=created_ms / 1000,
+        durable_seq=durable,
+        applied_seq=applied,
+        media_s=0.0 if media_s is None else float(media_s),
+        gaps=gaps_of(gaps),
+        model=object_of(model),
+        memory={**object_of(shape), "bytes": memory_bytes},
+    )

@@ -1,0 +1,108 @@
+"""What goes in and out of the store: plain values. Knows neither Redis nor keys."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Literal
+
+import msgspec
+
+from ttm_server.protocol import Event, Gap
+
+Status = Literal["live", "idle", "ended"]
+
+
+class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What `GET /v1/sessions/{id}` tells; field names are the REST ones."""
+
+    session_id: str
+    status: Status
+    created_at: float
+    durable_seq: int
+    applied_seq: int
+    media_s: float
+    gaps: list[Gap]
+    model: dict[str, Any]
+    memory: dict[str, Any]
+
+
+class StreamOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection that now owns the sending side of a session."""
+
+    connection: str
+    next_seq: int
+    applied: int
+    credits: int
+    last_event_id: str
+
+
+class IngestStatus(Enum):
+    """What became of a chunk that was offered to the store."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    BUSY = "busy"
+
+
+class Ingested(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of `ingest`: positions after it, and how many chunks wait for a worker."""
+
+    status: IngestStatus
+    durable: int
+    applied: int
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a session stands, and the events since the last look."""
+
+    durable: int
+    applied: int
+    current: bool
+    events: list[Event]
+    last_event_id: str
+
+
+class SessionState(msgspec.Struct, frozen=True, kw_only=True):
+    """A committed state: the fold over chunks 1..seq, exactly what the next step starts from."""
+
+    seq: int
+    memory: bytes
+    media_s: float
+    gaps: list[Gap]
+    model: dict[str, Any]
+    shape: dict[str, Any]
+
+
+class Acquired(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that a worker now owns: its fence token and where to go on."""
+
+    fence: str
+    applied: int
+    durable: int
+    state: SessionState | None
+
+
+class CommitResult(Enum):
+    """What a commit did; a lost ownership is an exception, not a result."""
+
+    COMMITTED = "committed"
+    ALREADY = "already"
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """A question on its way to whoever owns the session; answered after chunk `barrier`."""
+
+    ask_id: str
+    kind: Literal["question", "timeline"]
+    barrier: int
+    deadline_s: float
+    body: dict[str, Any]
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back for an ask: a JSON body, or an error's code and message."""
+
+    ask_id: str
+    body: dict[str, Any] | None = None
+    error_code: str | None = None
+    error_message: str | None = None

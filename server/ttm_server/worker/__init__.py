@@ -1,0 +1,1 @@
+"""The worker: schedule -> step -> publish. Meets the gateway only through the store."""

@@ -1,0 +1,74 @@
+"""What a worker needs of a model: a fold over decoded chunks, and answers from its state.
+
+The worker takes an engine as an argument, so that its tests can use one whose state is a hash
+chain. Every method is called from the worker's one model thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ttm_model.chunk import ChunkMedia
+from ttm_model.noticed import Noticed
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult(Generic[S]):
+    """One session's part of a batch: its next state and what was noticed.
+
+    `fault` tells why the chunk could not be folded; the state is then the one before it, with
+    only the clock moved.
+    """
+
+    state: S
+    noticed: tuple[Noticed, ...] = ()
+    fault: str | None = None
+
+
+class Engine(Protocol[S]):
+    """A fold `state x chunk -> state` with answers; states are values."""
+
+    @property
+    def model_info(self) -> dict[str, Any]:
+        """`preset`, `checkpoint` and `schema`."""
+        ...
+
+    @property
+    def memory_info(self) -> dict[str, Any]:
+        """`tokens`, `dim` and `bytes` of one session's memory."""
+        ...
+
+    def fit(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Bring a picture to the encoder's size; called from the decode threads."""
+        ...
+
+    def initial(self) -> S:
+        """The state before the first chunk."""
+        ...
+
+    def load(self, data: bytes) -> S:
+        """A stored state; raises ttm_model.errors.StateIncompatible."""
+        ...
+
+    def dump(self, state: S) -> bytes:
+        """The bytes from which `load` continues exactly."""
+        ...
+
+    def step(self, states: Sequence[S], media: Sequence[ChunkMedia]) -> list[StepResult[S]]:
+        """One step of several sessions; a row's result does not depend on the others."""
+        ...
+
+    def answer(self, state: S, body: dict[str, Any]) -> dict[str, Any]:
+        """Answer a question from the state alone; the REST answer less `as_of_seq` and `gaps`."""
+        ...
+
+    def timeline(self, state: S) -> dict[str, Any]:
+        """What the memory holds, decoded: `events` and `coverage_since_s`."""
+        ...

@@ -1,0 +1,93 @@
+"""Bring one session's chunks and questions in: fetch, decode off the event loop, queue, bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import Executor
+from typing import Any
+
+import msgspec
+
+from ttm_server.errors import SessionNotFound, StoreUnavailable
+from ttm_server.media import DecodedChunk, Fit, decode_chunk
+from ttm_server.protocol import Chunk
+from ttm_server.store import Store
+from ttm_server.worker.session import LiveSession
+
+log = logging.getLogger(__name__)
+
+PREFETCH_CHUNKS = 4
+POLL_S = 0.5
+RETRY_S = 0.25
+_decoder = msgspec.msgpack.Decoder(Chunk)
+
+
+class Feeder:
+    """Feeds live sessions; `work` is set whenever a session has something to do."""
+
+    def __init__(self, store: Store, fit: Fit, pool: Executor, work: asyncio.Event) -> None:
+        self._store = store
+        self._fit = fit
+        self._pool = pool
+        self._work = work
+
+    async def feed(self, session: LiveSession[Any]) -> None:
+        """Run until the session is lost; a store that is away is waited for."""
+        while not session.lost:
+            try:
+                await self._feed(session)
+            except StoreUnavailable as error:
+                log.warning("feed: store unavailable: %s", error)
+                await asyncio.sleep(RETRY_S)
+            except SessionNotFound:
+                session.lost = True
+            except Exception:
+                session.lost = True  # whoever acquires it next starts from what was committed
+                log.exception("feeding a session failed")
+
+    async def _feed(self, session: LiveSession[Any]) -> None:
+        async with self._store.watch(session.session_id, "in") as wake:
+            while not session.lost:
+                moved = await self._fetch_chunks(session)
+                await self._fetch_asks(session)
+                if len(session.decoded) >= PREFETCH_CHUNKS:
+                    await _wait(session.room, POLL_S)
+                elif not moved:
+                    await wake.wait(POLL_S)
+
+    async def _fetch_chunks(self, session: LiveSession[Any]) -> bool:
+        room = PREFETCH_CHUNKS - len(session.decoded)
+        if room <= 0:
+            return False
+        found = await self._store.read_chunks(session.session_id, session.fetched, room)
+        loop = asyncio.get_running_loop()
+        decoded = await asyncio.gather(
+            *(loop.run_in_executor(self._pool, self._decode, payload) for _, payload in found)
+        )
+        for chunk in decoded:
+            session.decoded.append(chunk)
+            session.fetched = chunk.seq
+        if decoded:
+            self._work.set()
+        return bool(decoded)
+
+    async def _fetch_asks(self, session: LiveSession[Any]) -> None:
+        for ask in await self._store.pending_asks(session.session_id):
+            if ask.ask_id not in session.answered:
+                session.asks.setdefault(ask.ask_id, ask)
+                self._work.set()
+
+    def _decode(self, payload: bytes) -> DecodedChunk:
+        # The gateway validated it before it was stored; what is in the store is ours.
+        return decode_chunk(_decoder.decode(payload), self._fit)
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    except TimeoutError:
+        return
+    finally:
+        event.clear()

@@ -1,0 +1,29 @@
+"""The worker's Prometheus metrics: base units, never labelled by session."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class WorkerMetrics:
+    """One worker's counters, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.sessions_active = Gauge(
+            "ttm_sessions_active", "Sessions this worker owns", registry=self.registry
+        )
+        self.batch_size = Histogram(
+            "ttm_batch_size",
+            "Sessions in one step",
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+            registry=self.registry,
+        )
+        self.step_seconds = Histogram(
+            "ttm_step_seconds", "One batched step", buckets=SECONDS, registry=self.registry
+        )
+        self.commits = Counter(
+            "ttm_commits", "Commits by result", ("result",), registry=self.registry
+        )

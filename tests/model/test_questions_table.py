@@ -1,0 +1,372 @@
+"""Questions as people write them, each with what it must be understood as."""
+
+import pytest
+from ttm_model.questions import Kind, ParsedQuestion, parse, reasons
+
+# question | KIND phrase | modality of what is asked (v, a, -) | extras
+# extras: window kind:a:b, neg, order=, anchor=, target=; UNSUPPORTED names the reason's constant
+GIVEN = """
+did you see a dog? | PRESENCE dog | v
+have you heard any music? | PRESENCE music | a
+what did I show you before the cup? | BEFORE cup | v | anchor=v
+what did you hear 20 seconds ago | WHAT - | a | ago:20
+when did the dog bark? | WHEN dog bark | a
+how many times did the bell ring? | COUNT bell | a
+what was on screen at the start? | WHAT - | v | start:10
+what happened between 0:30 and 1:10? | WHAT - | - | between:30:70
+how long ago did you see the cat? | WHEN cat | v
+was there a crow? | PRESENCE crow | -
+what came after the rocket | AFTER rocket | -
+what's the first thing you heard | FIRST - | a
+what were you seeing while the music played | WITH music | v | anchor=a
+what color was the car | UNSUPPORTED ATTRIBUTE | -
+did anyone speak? | PRESENCE speech | a
+did anyone talk? | PRESENCE speech | a
+did someone say anything | PRESENCE speech | a
+was there music playing? | PRESENCE music | a
+was there music | PRESENCE music | a
+did the phone ring? | PRESENCE phone ring | a
+was there a knock at the door? | PRESENCE door knock | a
+did someone knock? | PRESENCE knock | a
+did you hear a dog? | PRESENCE dog | a
+what did you hear after the rocket appeared? | AFTER rocket | a | anchor=v
+when was the last time you saw the cat? | WHEN cat | v | order=last
+what was the last thing you saw? | LAST - | v
+how long did the music play? | HOW_LONG music | a
+how long did the music last? | HOW_LONG music | a
+how many different things did you see? | UNSUPPORTED OBJECT_COUNT | -
+how many dogs did you see? | UNSUPPORTED OBJECT_COUNT | -
+how often did you hear the bell? | COUNT bell | a
+did you see a dog in the last 30 seconds? | PRESENCE dog | v | last:30
+how many times did the bell ring in the first minute? | COUNT bell | a | between:0:60
+tell me when you saw the dog | WHEN dog | v
+dog? | PRESENCE dog | -
+any dogs? | PRESENCE dog | -
+the dog — when? | WHEN dog | -
+seen a cat lately? | PRESENCE cat | v | last:120
+do you remember a cat | PRESENCE cat | -
+could you tell me whether there was a bell | PRESENCE bell | -
+waht did you see | WHAT - | v
+did you se a dog | PRESENCE dog | v
+what did you see befor the cup | BEFORE cup | v | anchor=v
+hwo many tiems did the bell ring | COUNT bell | a
+before the cup, what did I show you? | BEFORE cup | v | anchor=v
+in the last minute did you hear a bell | PRESENCE bell | a | last:60
+did you not see a dog? | PRESENCE dog | v | neg
+was there no dog? | PRESENCE dog | - | neg
+what did she say? | UNSUPPORTED WORDS_SAID | -
+who was it? | UNSUPPORTED IDENTITY | -
+why did the dog bark? | UNSUPPORTED WHY | -
+what colour was the fox? | UNSUPPORTED ATTRIBUTE | -
+was it loud? | UNSUPPORTED ATTRIBUTE | -
+where is the dog? | UNSUPPORTED PLACE | -
+"""
+
+PRESENCE = """
+Did you ever see a red fox | PRESENCE red fox | v
+DID YOU HEAR A BELL??? | PRESENCE bell | a
+have you seen any cats today? | PRESENCE cat | v
+have you ever heard thunder | PRESENCE thunder | a
+Did I show you an umbrella? | PRESENCE umbrella | v
+did I hold up a cup? | PRESENCE cup | v
+did I ever hold a banana up to the camera | PRESENCE banana | v
+was I holding a guitar? | PRESENCE guitar | v
+did you notice a bird | PRESENCE bird | -
+did you notice a siren? | PRESENCE siren | a
+did you spot the airplane? | PRESENCE airplane | v
+was a dog visible? | PRESENCE dog | v
+was there a black and white cat in the picture? | PRESENCE black and white cat | v
+was the cup on screen at any point? | PRESENCE cup | v
+did a train appear? | PRESENCE train | v
+did an elephant show up | PRESENCE elephant | v
+were there any people? | PRESENCE person | -
+was anyone there? | PRESENCE person | -
+did you see anybody? | PRESENCE person | v
+did you hear anyone? | PRESENCE speech | a
+did you hear someone talking? | PRESENCE speech | a
+did you hear people talking in the background? | PRESENCE speech | a
+did somebody laugh? | PRESENCE laughter | a
+did anyone clap? | PRESENCE clapping | a
+did the baby cry? | PRESENCE baby cry | a
+did you hear a baby crying? | PRESENCE baby cry | a
+was a dog barking? | PRESENCE dog bark | a
+did you hear the dog bark? | PRESENCE dog bark | a
+did you hear dogs barking | PRESENCE dog bark | a
+did you hear any barking? | PRESENCE bark | a
+was there the sound of rain? | PRESENCE rain | a
+did you hear the sound of a train? | PRESENCE train | a
+was there a photo of a lighthouse? | PRESENCE lighthouse | v
+did you hear a car horn? | PRESENCE car horn | a
+did the door slam? | PRESENCE door slam | a
+did the doorbell ring? | PRESENCE doorbell | a
+did the alarm go off? | PRESENCE alarm | a
+did the cat meow? | PRESENCE cat meow | a
+did a rooster crow? | PRESENCE rooster crow | a
+did you see a gold ring? | PRESENCE gold ring | v
+was there a gold ring? | PRESENCE gold ring | -
+did you see a crow? | PRESENCE crow | v
+did you see a hat? | PRESENCE hat | v
+did you see a bear? | PRESENCE bear | v
+did you hear a bee? | PRESENCE bee | a
+did you see the heart? | PRESENCE heart | v
+did anyone play the guitar? | PRESENCE guitar | a
+was someone playing the piano? | PRESENCE piano | a
+was a violin being played? | PRESENCE violin | a
+did I play you a song? | PRESENCE song | a
+did i speak? | PRESENCE speech | a
+you saw a dog, right? | PRESENCE dog | v
+you heard a bell, didn't you? | PRESENCE bell | a
+you didn't see a giraffe, did you? | PRESENCE giraffe | v | neg
+didn't you hear a bell? | PRESENCE bell | a | neg
+haven’t you seen a cat? | PRESENCE cat | v | neg
+was there never a cat? | PRESENCE cat | - | neg
+please, did you see a dog? | PRESENCE dog | v
+Hi! Did you see a dog please | PRESENCE dog | v
+hey, um, can you tell me if you saw a dog | PRESENCE dog | v
+I was wondering if you heard any thunder | PRESENCE thunder | a
+do you remember seeing a rocket? | PRESENCE rocket | v
+do you recall hearing a whistle? | PRESENCE whistle | a
+do you think there was a dog? | PRESENCE dog | -
+has there been a knock? | PRESENCE knock | a
+there was a cat, wasn't there? | PRESENCE cat | -
+any music so far? | PRESENCE music | a
+see any birds? | PRESENCE bird | v
+heard a siren? | PRESENCE siren | a
+a dog barking? | PRESENCE dog bark | a
+is there a dog right now? | PRESENCE dog | - | end:10
+do you see a dog? | PRESENCE dog | v | end:10
+can you hear music? | PRESENCE music | a | end:10
+did you see a t-shirt? | PRESENCE t-shirt | v
+did you see my keys? | PRESENCE key | v
+did you see my face? | PRESENCE face | v
+did you see me? | PRESENCE person | v
+did it rain? | PRESENCE rain | -
+did you see a man with a hat | PRESENCE man with hat | v
+have you been shown a teapot? | PRESENCE teapot | v
+i was away for a bit. did you see a cat? | PRESENCE cat | v
+"""
+
+TIMES = """
+did you see a dog 10 seconds ago? | PRESENCE dog | v | ago:10
+did you see a cat about a minute ago? | PRESENCE cat | v | ago:60
+what did you see half a minute ago? | WHAT - | v | ago:30
+what did you see a couple of minutes ago? | WHAT - | v | ago:120
+what was playing twenty-five seconds ago? | WHAT - | a | ago:25
+what did you hear one and a half minutes ago | WHAT - | a | ago:90
+what did you hear a minute and a half ago | WHAT - | a | ago:90
+what happened ninety seconds ago? | WHAT - | - | ago:90
+what was on screen about a dozen seconds ago | WHAT - | v | ago:12
+what did you see 1 minute 30 seconds ago? | WHAT - | v | ago:90
+what was on screen 30s ago? | WHAT - | v | ago:30
+what did i show you 2 min ago | WHAT - | v | ago:120
+what happened an hour ago? | WHAT - | - | ago:3600
+was there a bell in the past two minutes? | PRESENCE bell | - | last:120
+did the dog bark within the last half minute? | PRESENCE dog bark | a | last:30
+over the last couple of minutes have you heard a siren | PRESENCE siren | a | last:120
+what did you see in the last few seconds? | WHAT - | v | last:4
+what have you heard recently? | WHAT - | a | last:120
+what did you just hear? | WHAT - | a | end:10
+what happened just now? | WHAT - | - | end:10
+what did you see a moment ago? | WHAT - | v | end:10
+what do you see right now? | WHAT - | v | end:10
+what's on screen? | WHAT - | v | end:10
+what was that noise? | WHAT - | a | end:10
+what was that? | WHAT - | - | end:10
+what was at the very beginning of the video? | WHAT - | - | start:10
+what did you hear in the first few seconds? | WHAT - | a | start:4
+what did you see when the video started? | WHAT - | v | start:10
+what did you see at first? | WHAT - | v | start:10
+at the end, what did you hear? | WHAT - | a | end:10
+what did you see between 10 and 20 seconds? | WHAT - | v | between:10:20
+what did you hear from 10s to 20s? | WHAT - | a | between:10:20
+what happened 0:30-1:10 | WHAT - | - | between:30:70
+did the bell ring between one minute and two minutes? | PRESENCE bell | a | between:60:120
+what was visible at 0:45? | WHAT - | v | at:45
+what was there at second 45? | WHAT - | - | at:45
+what did you see 45 seconds in? | WHAT - | v | at:45
+what did you hear at the one minute mark? | WHAT - | a | at:60
+around 1:05 what was on screen? | WHAT - | v | at:65
+what did you see after the first minute? | WHAT - | v | since:60
+did you see a dog after 0:40? | PRESENCE dog | v | since:40
+did you hear a bell before 1:30? | PRESENCE bell | a | until:90
+what happened since 2:00? | WHAT - | - | since:120
+did you see a cat after 0:30 and before 1:00 | PRESENCE cat | v | between:30:60
+did you hear music in the second minute? | PRESENCE music | a | between:60:120
+was there a cat during the first twenty seconds? | PRESENCE cat | - | between:0:20
+what did you see more than a minute ago? | WHAT - | v | ago:60:inf
+did you see a dog less than a minute ago? | PRESENCE dog | v | last:60
+did you see a dog between one and two minutes ago? | PRESENCE dog | v | ago:60:120
+did you see a dog yesterday? | UNSUPPORTED CALENDAR | -
+did the bell ring at 3 pm? | UNSUPPORTED CALENDAR | -
+what happened in the middle? | UNSUPPORTED CALENDAR | -
+anything on screen at 0:30? | WHAT - | v | at:30
+did you hear anything in the last minute? | WHAT - | a | last:60
+what did you see 20 secnods ago | WHAT - | v | ago:20
+when in the last two minutes did the dog bark? | WHEN dog bark | a | last:120
+how long was the dog on screen in the first minute? | HOW_LONG dog | v | between:0:60
+"""
+
+OTHERS = """
+what did you see? | WHAT - | v
+what have you been hearing? | WHAT - | a
+what all did you see | WHAT - | v
+What sounds did you hear? | WHAT - | a
+what objects did I show you? | WHAT - | v
+what animal did you see? | WHAT animal | v
+tell me everything you heard | WHAT - | a
+list the things you saw | WHAT - | v
+what was going on? | WHAT - | -
+what's been happening? | WHAT - | -
+what was playing? | WHAT - | a
+did you hear anything? | WHAT - | a
+was there any sound? | WHAT - | a
+when did you see the red fox? | WHEN red fox | v
+when was the bell rung? | WHEN bell | a
+at what time did the dog appear? | WHEN dog | v
+what time did you hear the siren? | WHEN siren | a
+when did I show you the cup? | WHEN cup | v
+when was the dog on screen? | WHEN dog | v
+when was there a dog? | WHEN dog | -
+when did the music start? | WHEN music | a | order=first
+when did the music stop? | WHEN music | a | order=last
+when did you first hear the dog? | WHEN dog | a | order=first
+when did you last see the cat? | WHEN cat | v | order=last
+when did the bell ring for the first time? | WHEN bell | a | order=first
+last time you saw the cat? | WHEN cat | v | order=last
+when was the first bark? | WHEN bark | a | order=first
+how long has it been since you saw the cat? | WHEN cat | v
+how many seconds ago did the bell ring? | WHEN bell | a
+do you know when the phone rang? | WHEN phone ring | a
+when did someone knock at the door? | WHEN door knock | a
+when did anyone say something? | WHEN speech | a
+could you please tell me when the dog barked? | WHEN dog bark | a
+what was the first thing I showed you? | FIRST - | v
+what did you see first? | FIRST - | v
+which sound did you hear first? | FIRST - | a
+the first thing you heard? | FIRST - | a
+what was the very first sound? | FIRST - | a
+what was the first animal you saw? | FIRST animal | v
+what came first? | FIRST - | -
+what did you hear last? | LAST - | a
+what is the last object you saw? | LAST - | v
+what did I show you most recently? | LAST - | v
+what was the most recent sound? | LAST - | a
+last thing you heard | LAST - | a
+what was the latest thing I held up | LAST - | v
+what did you last see? | LAST - | v
+how many times did you see the dog? | COUNT dog | v
+how many times did you hear a dog bark? | COUNT dog bark | a
+how many barks did you hear? | COUNT bark | a
+how many knocks were there? | COUNT knock | a
+how often was the cup shown? | COUNT cup | v
+how many times has the phone rung? | COUNT phone ring | a
+tell me how many times the bell rang | COUNT bell | a
+did the bell ring more than once? | COUNT bell | a
+how many times was there a knock at the door? | COUNT door knock | a
+number of times the dog barked? | COUNT dog bark | a
+the bell, how many times? | COUNT bell | -
+how long was the dog visible? | HOW_LONG dog | v
+for how long did you hear the siren? | HOW_LONG siren | a
+how long did you see the cat for? | HOW_LONG cat | v
+how long did the dog stay on screen? | HOW_LONG dog | v
+how long did the dog bark? | HOW_LONG dog bark | a
+how many seconds of music did you hear? | HOW_LONG music | a
+how long was the music playing? | HOW_LONG music | a
+how long did someone speak? | HOW_LONG speech | a
+what did you hear before the bell? | BEFORE bell | a
+what did you see right before the dog barked? | BEFORE dog bark | v | anchor=a
+what preceded the rocket? | BEFORE rocket | -
+what was shown just before the cup? | BEFORE cup | v | anchor=v
+what happened before the bell rang? | BEFORE bell | - | anchor=a
+what was the last thing you saw before the cup? | BEFORE cup | v | anchor=v
+what did you hear prior to the siren? | BEFORE siren | a | anchor=a
+what followed the rocket? | AFTER rocket | -
+what came next after the cup? | AFTER cup | -
+what did you see after you heard the bell? | AFTER bell | v | anchor=a
+after the dog barked what did you see | AFTER dog bark | v | anchor=a
+what happened a few seconds after the bell rang? | AFTER bell | - | anchor=a
+what did I show you immediately after the red fox? | AFTER red fox | v | anchor=v
+what have you seen since the bell rang? | AFTER bell | v | anchor=a
+did you see a dog before the cup? | BEFORE cup | v | anchor=v | target=dog
+what did you see during the music? | WITH music | v | anchor=a
+what did you hear while the dog was on screen? | WITH dog | a | anchor=v
+what did you hear when you saw the dog? | WITH dog | a | anchor=v
+when the bell rang, what did you see? | WITH bell | v | anchor=a
+what was on screen when the dog barked? | WITH dog bark | v | anchor=a
+what sound came with the rocket? | WITH rocket | a
+what sound did the dog make? | WITH dog | a
+what did you see at the same time as the bell? | WITH bell | v | anchor=v
+did you hear music while you saw the dog? | WITH dog | a | anchor=v | target=music
+what did you see 10 seconds after the bell? | UNSUPPORTED OFFSET | -
+what did you see before that? | UNSUPPORTED REFERENCE | -
+did you see a dog and a cat? | UNSUPPORTED TWO_THINGS | -
+did you see a dog or a cat? | UNSUPPORTED TWO_THINGS | -
+which came first, the dog or the cat? | UNSUPPORTED COMPARE | -
+what was the second thing you saw? | UNSUPPORTED ORDINAL | -
+what were the last three things you saw? | UNSUPPORTED ORDINAL | -
+what was the dog doing? | UNSUPPORTED ACTION | -
+what will happen next? | UNSUPPORTED FUTURE | -
+tell me when you see a dog | UNSUPPORTED FUTURE | -
+are you going to see a dog? | UNSUPPORTED FUTURE | -
+what do you think of the dog? | UNSUPPORTED OPINION | -
+did you like the music? | UNSUPPORTED OPINION | -
+what kind of music was it? | UNSUPPORTED ATTRIBUTE | -
+what song was playing? | UNSUPPORTED IDENTITY | -
+was the car red? | UNSUPPORTED ATTRIBUTE | -
+how big was the dog? | UNSUPPORTED ATTRIBUTE | -
+how loud was the music? | UNSUPPORTED ATTRIBUTE | -
+what did the sign say? | UNSUPPORTED WORDS_SAID | -
+did anyone say hello? | UNSUPPORTED WORDS_SAID | -
+who was speaking? | UNSUPPORTED IDENTITY | -
+what is my name? | UNSUPPORTED IDENTITY | -
+where did you see the dog? | UNSUPPORTED PLACE | -
+how did the dog get in? | UNSUPPORTED WHY | -
+what did you see other than the dog? | UNSUPPORTED EXCLUSION | -
+how are you? | UNSUPPORTED NOT_A_QUESTION | -
+hello there | UNSUPPORTED NOT_A_QUESTION | -
+thanks! | UNSUPPORTED NOT_A_QUESTION | -
+asdf qwrt zxcv | UNSUPPORTED NOT_A_QUESTION | -
+my name is Bob | UNSUPPORTED NOT_A_QUESTION | -
+??? | UNSUPPORTED NOT_A_QUESTION | -
+Did you see a dog? When? | WHEN dog | v
+"""
+
+_SENSE = {"v": "video", "a": "audio", "-": None}
+
+
+def rows(block: str) -> list[str]:
+    return [line for line in block.strip().splitlines() if line]
+
+
+def shape(parsed: ParsedQuestion) -> str:
+    """The compact form that the table is written in."""
+    if parsed.kind is Kind.UNSUPPORTED:
+        names = {v: k for k, v in vars(reasons).items() if isinstance(v, str) and k.isupper()}
+        return f"UNSUPPORTED {names.get(parsed.reason or '', '?')} | -"
+    short = {v: k for k, v in _SENSE.items()}
+    parts = [f"{parsed.kind.name} {parsed.phrase or '-'}", short[parsed.modality]]
+    window = parsed.window
+    if window is not None:
+        edges = [f"{e:g}" for e in (window.a_s, window.b_s) if e is not None]
+        parts.append(":".join([window.kind, *edges]))
+    if parsed.negated:
+        parts.append("neg")
+    if parsed.order:
+        parts.append(f"order={parsed.order}")
+    if parsed.anchor_modality:
+        parts.append(f"anchor={short[parsed.anchor_modality]}")
+    if parsed.target:
+        parts.append(f"target={parsed.target}")
+    return " | ".join(parts)
+
+
+@pytest.mark.parametrize("row", [r for b in (GIVEN, PRESENCE, TIMES, OTHERS) for r in rows(b)])
+def test_understands(row: str) -> None:
+    text, expected = row.split(" | ", 1)
+    assert shape(parse(text)) == expected
+
+
+def test_table_is_large() -> None:
+    texts = [r.split(" | ")[0] for b in (GIVEN, PRESENCE, TIMES, OTHERS) for r in rows(b)]
+    assert len(set(texts)) >= 200
+    assert len(set(texts)) == len(texts)

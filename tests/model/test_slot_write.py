@@ -1,0 +1,247 @@
+"""The slot-write unit: exact keep, bounded tiers, invariances. Real unit, synthetic keys."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ttm_model.serial import from_bytes, to_bytes
+from ttm_model.ttm.layout import Layout, Modality
+from ttm_model.ttm.state import MemoryState, spec
+from ttm_model.ttm.tokens import InputTokens
+from ttm_model.ttm.unit import SlotUnit
+
+PLACES = 4
+STEP_S = 0.5
+LAYOUT = Layout()
+
+
+@pytest.fixture(scope="module")
+def unit():
+    return SlotUnit().eval()
+
+
+def random_inputs(batch, step, generator, things=200):
+    protos = torch.randn(things, LAYOUT.dim, generator=torch.Generator().manual_seed(7))
+    protos = protos / protos.norm(dim=1, keepdim=True)
+    which = torch.randint(0, things, (batch, PLACES), generator=generator)
+    noise = torch.randn(batch, PLACES, LAYOUT.dim, generator=generator)
+    start_s = torch.full((batch, PLACES), step * STEP_S, dtype=torch.float64)
+    inputs = InputTokens(
+        keys=protos[which] + 0.02 * noise,
+        modality=torch.randint(0, 2, (batch, PLACES), generator=generator).to(torch.int8),
+        salience=torch.rand(batch, PLACES, generator=generator),
+        start_s=start_s,
+        end_s=start_s + STEP_S,
+        clock_s=start_s[:, 0] + STEP_S,
+    )
+    return inputs, torch.rand(batch, PLACES, generator=generator) < 0.5
+
+
+def one(inputs, b):
+    return InputTokens(
+        *(
+            getattr(inputs, name)[b : b + 1]
+            for name in ("keys", "modality", "salience", "start_s", "end_s", "clock_s")
+        )
+    )
+
+
+def run(unit, steps, batch=1, seed=0, state=None, first=0):
+    generator = torch.Generator().manual_seed(seed)
+    state = unit.initial(batch) if state is None else state
+    with torch.inference_mode():
+        for step in range(steps):
+            inputs, mask = random_inputs(batch, step, generator)
+            if step >= first:
+                state, _ = unit.step(state, inputs, mask)
+    return state
+
+
+def assert_equal(a: MemoryState, b: MemoryState):
+    for name, tensor in a.tensors().items():
+        assert torch.equal(tensor, b.tensors()[name]), name
+
+
+def thing(index, salience=0.9, start_s=0.0, modality=Modality.VIDEO, extra=None):
+    """One input token: an orthonormal key, so that things are exactly distinct."""
+    inputs = InputTokens.empty(1, 1, LAYOUT.dim)
+    key = torch.zeros(1, 1, LAYOUT.dim)
+    key[0, 0, index % LAYOUT.dim] = 1.0
+    if extra is not None:
+        key[0, 0] += extra
+    start = torch.full((1, 1), start_s, dtype=torch.float64)
+    return InputTokens(
+        key,
+        inputs.modality.fill_(int(modality)),
+        inputs.salience + salience,
+        start,
+        start + STEP_S,
+        start[:, 0] + STEP_S,
+    ), torch.ones(1, 1, dtype=torch.bool)
+
+
+def fold(unit, inputs):
+    state = unit.initial(1)
+    with torch.inference_mode():
+        for tokens, mask in inputs:
+            state, output = unit.step(state, tokens, mask)
+    return state, output
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**31), warm=st.sampled_from([0, 3, 60]))
+def test_slots_that_a_step_does_not_write_stay_bit_identical(unit, seed, warm):
+    generator = torch.Generator().manual_seed(seed)
+    state = run(unit, warm, seed=seed % 17) if warm else unit.initial(1)
+    inputs, mask = random_inputs(1, 1000, generator)
+    with torch.inference_mode():
+        after, output = unit.step(state, inputs, mask)
+    may_change = set(range(LAYOUT.gist_slots.start, LAYOUT.gist_slots.stop))
+    may_change |= {int(slot) for slot in output.slot[0] if slot >= 0}
+    may_change |= set(range(LAYOUT.recent_slots.start, LAYOUT.recent_slots.stop))
+    if bool((state.modality[0, LAYOUT.event_slots] >= 0).all()):
+        # Making room may merge one event into another and superpose one more per input.
+        changed = [
+            index
+            for index in range(LAYOUT.event_slots.start, LAYOUT.event_slots.stop)
+            if not torch.equal(state.tokens[0, index], after.tokens[0, index])
+        ]
+        assert len(changed) <= 2 * int(mask.sum())
+        may_change |= set(changed)
+        may_change |= set(range(LAYOUT.consolidated_slots.start, LAYOUT.consolidated_slots.stop))
+    per_slot = [n for n, (shape, _) in spec(LAYOUT).items() if shape[:1] == (LAYOUT.tokens,)]
+    for index in set(range(LAYOUT.tokens)) - may_change:
+        for name in per_slot:
+            assert torch.equal(getattr(state, name)[0, index], getattr(after, name)[0, index])
+
+
+def test_a_step_does_not_touch_the_state_it_was_given(unit):
+    state = run(unit, 40)
+    before = {name: tensor.clone() for name, tensor in state.tensors().items()}
+    generator = torch.Generator().manual_seed(3)
+    inputs, mask = random_inputs(1, 100, generator)
+    with torch.inference_mode():
+        unit.step(state, inputs, mask)
+    for name, tensor in before.items():
+        assert torch.equal(tensor, state.tensors()[name]), name
+
+
+def test_one_session_alone_equals_the_same_session_inside_a_batch_bit_for_bit(unit):
+    batch, steps = 5, 150
+    together = run(unit, steps, batch=batch, seed=11)
+    for b in (0, 2, 4):
+        generator = torch.Generator().manual_seed(11)
+        alone = unit.initial(1)
+        with torch.inference_mode():
+            for step in range(steps):
+                inputs, mask = random_inputs(batch, step, generator)
+                alone, _ = unit.step(alone, one(inputs, b), mask[b : b + 1])
+        assert_equal(alone, together.row(b))
+
+
+def test_save_load_continue_equals_uninterrupted_bit_for_bit(unit):
+    whole = run(unit, 200, seed=5)
+    half = run(unit, 100, seed=5)
+    data = to_bytes(half.tensors(), "test")
+    loaded = MemoryState(
+        **from_bytes(
+            data, "test", {n: ((1, *shape), dtype) for n, (shape, dtype) in spec(LAYOUT).items()}
+        )
+    )
+    assert_equal(half, loaded)
+    assert_equal(whole, run(unit, 200, seed=5, state=loaded, first=100))
+
+
+def test_bytes_are_the_same_number_when_empty_and_when_overfull(unit):
+    empty = to_bytes(unit.initial(1).tensors(), "test")
+    full = run(unit, 400)
+    assert int(full.evictions.sum()) > 0
+    assert len(to_bytes(full.tensors(), "test")) == len(empty)
+
+
+def test_a_row_with_bad_numbers_is_refused_and_the_others_go_on(unit):
+    state = run(unit, 20, batch=3, seed=2)
+    generator = torch.Generator().manual_seed(9)
+    inputs, _ = random_inputs(3, 50, generator)
+    mask = torch.ones(3, PLACES, dtype=torch.bool)
+    inputs.keys[1, 2, 0] = float("nan")
+    with torch.inference_mode():
+        after, output = unit.step(state, inputs, mask)
+        alone, _ = unit.step(state.row(0), one(inputs, 0), mask[:1])
+    assert output.healthy.tolist() == [True, False, True]
+    assert_equal(after.row(1), state.row(1))
+    assert_equal(after.row(0), alone)
+    assert all(torch.isfinite(after.row(0).tokens).all() for _ in range(1))
+
+
+def test_the_same_thing_going_on_is_one_event_and_coming_back_is_another(unit):
+    seen = [thing(3, start_s=t) for t in (0.0, 0.5, 1.0)] + [
+        thing(3, start_s=t) for t in (9.0, 9.5)
+    ]
+    state, _ = fold(unit, seen)
+    events = LAYOUT.event_slots
+    held = (state.modality[0, events] >= 0).nonzero()[:, 0] + events.start
+    spans = sorted((float(state.t_first[0, i]), float(state.t_last[0, i])) for i in held)
+    assert spans == [(0.0, 1.5), (9.0, 10.0)]
+
+
+def test_what_is_not_salient_begins_no_event(unit):
+    state, output = fold(unit, [thing(3, salience=0.05)])
+    assert output.slot.tolist() == [[-1]]
+    assert (state.modality[0, LAYOUT.event_slots] == int(Modality.EMPTY)).all()
+
+
+def test_alike_events_are_merged_before_any_is_lost(unit):
+    many = LAYOUT.events
+    inputs = [thing(i, start_s=5.0 * i) for i in range(many - 1)]
+    inputs += [thing(0, start_s=5.0 * (many - 1)), thing(200, start_s=5.0 * many)]
+    state, _ = fold(unit, inputs)
+    assert int(state.evictions.sum()) == 0
+    assert int(state.merges.sum()) == 1
+    merged = int(state.merges[0].argmax())
+    assert int(state.count[0, merged]) == 2
+    assert float(state.t_first[0, merged]) == 0.0
+
+
+def test_the_oldest_goes_when_none_are_alike_and_is_remembered_as_evicted(unit):
+    many = LAYOUT.events + 5
+    state, _ = fold(unit, [thing(i, start_s=5.0 * i) for i in range(many)])
+    assert int(state.evictions.sum()) == 5
+    assert float(state.floor_s[0, int(Modality.VIDEO)]) == 5.0 * 4 + STEP_S
+    first = thing(0)[0].keys[0, 0]
+    tier = LAYOUT.consolidated_slots
+    assert float((state.tokens[0, tier] * first).sum(-1).max()) == pytest.approx(1.0)
+    kept = {int(t) for t in state.t_first[0, LAYOUT.event_slots]}
+    assert kept == {5 * i for i in range(5, many)}
+
+
+def test_each_modality_keeps_its_reserve(unit):
+    sounds = [thing(i, start_s=5.0 * i, modality=Modality.AUDIO) for i in range(20)]
+    sights = [thing(i, start_s=200 + 5.0 * i) for i in range(100)]
+    state, _ = fold(unit, sounds + sights)
+    kinds = state.modality[0, LAYOUT.event_slots].tolist()
+    assert kinds.count(int(Modality.AUDIO)) == 20
+    assert kinds.count(int(Modality.VIDEO)) == LAYOUT.events - 20
+    state, _ = fold(unit, [*sights, *sounds])
+    kinds = state.modality[0, LAYOUT.event_slots].tolist()
+    assert kinds.count(int(Modality.AUDIO)) == LAYOUT.reserved_events
+
+
+def test_the_recent_ring_holds_the_last_sixteen_seconds(unit):
+    state, _ = fold(unit, [thing(i, salience=0.05, start_s=2.0 * i) for i in range(30)])
+    ring = state.t_first[0, LAYOUT.recent_slots][: LAYOUT.recent_per_modality]
+    assert sorted(ring.tolist()) == [2.0 * i for i in range(22, 30)]
+
+
+def test_before_training_the_processor_adds_exactly_nothing_to_a_key(unit):
+    tokens, mask = thing(12)
+    with torch.inference_mode():
+        state, output = unit.step(unit.initial(1), tokens, mask)
+    assert torch.equal(state.tokens[0, int(output.slot[0, 0])], tokens.keys[0, 0])
+
+
+@pytest.mark.parametrize("wrong", [{"recent": 15}, {"reserved_events": 40}])
+def test_layouts_that_do_not_fit_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Layout(**wrong)
