@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def make_server(kind: str, folder: Path, **options: str) -> EmbeddedServer:
     if binary is None:
         pytest.skip("no redis-server binary on PATH (Debian: apt-get install redis-server)")
     return EmbeddedServer(folder, binary=Path(binary), options=options)
+
+
+def free_port() -> int:
+    """A port on loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session", params=KINDS)

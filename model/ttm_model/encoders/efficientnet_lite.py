@@ -37,7 +37,12 @@ class _Folded(nn.Module):
     """Convolution with its batch normalisation folded in, then ReLU6 where asked."""
 
     def __init__(
-        self, source: _Source, conv: str, norm: str, shape: tuple[int, int, int, int], stride: int,
+        self,
+        source: _Source,
+        conv: str,
+        norm: str,
+        shape: tuple[int, int, int, int],
+        stride: int,
         relu6: bool,
     ) -> None:
         super().__init__()
@@ -98,9 +103,7 @@ class EfficientNetLite0(nn.Module):
     def __init__(self, state: Mapping[str, Tensor]) -> None:
         super().__init__()
         source = _Source(state)
-        layers: list[nn.Module] = [
-            _Folded(source, "_conv_stem", "_bn0", (_STEM, 3, 3, 3), 2, True)
-        ]
+        layers: list[nn.Module] = [_Folded(source, "_conv_stem", "_bn0", (_STEM, 3, 3, 3), 2, True)]
         for repeats, kernel, stride, expand, inp, out in _STAGES:
             for k in range(repeats):
                 at = f"_blocks.{len(layers) - 1}"

@@ -38,9 +38,7 @@ def fit(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     returned as it is. Raises `ValueError` where the array is not (H, W, 3) uint8.
     """
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-        raise ValueError(
-            f"picture: expected (H, W, 3) uint8, got {picture.shape} {picture.dtype}"
-        )
+        raise ValueError(f"picture: expected (H, W, 3) uint8, got {picture.shape} {picture.dtype}")
     if picture.shape[:2] == (INPUT_PX, INPUT_PX):
         return picture
     if 0 in picture.shape:
@@ -75,7 +73,7 @@ class PictureEncoder:
             )
         stack = torch.from_numpy(np.stack([fit(p) for p in pictures])).to(self.device)
         wholes, cells = [], []
-        for block in stack.split(self._block):
+        for block in torch.split(stack, self._block):
             whole, cell = self._forward(block)
             wholes.append(whole[: len(block)])
             cells.append(cell[: len(block)])

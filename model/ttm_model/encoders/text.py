@@ -79,7 +79,7 @@ class TextEncoder:
 
     def _layer(self, x: Tensor, at: str) -> Tensor:
         q, k, v = (
-            self._linear(x, f"{at}attention.self.{n}").unflatten(-1, (HEADS, -1)).transpose(0, 1)
+            self._linear(x, f"{at}attention.self.{n}").reshape(len(x), HEADS, -1).transpose(0, 1)
             for n in ("query", "key", "value")
         )  # (H, T, 32) each
         mix = torch.softmax(q @ k.transpose(1, 2) / (WIDTH // HEADS) ** 0.5, dim=-1) @ v

@@ -15,11 +15,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 KEY_WIDTH = 256
-KEPT_CLASSES = 24
-_KIND_COLUMNS = 64
-_CANDIDATES = 128
+KEPT_CLASSES = 32
+_KIND_COLUMNS = 32
+_CANDIDATES = 96
 _STEPS = 80
-_SPARSITY = 0.002
+_SPARSITY = 0.004
 _RIDGE = 1e-3
 
 

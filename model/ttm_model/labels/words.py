@@ -1,4 +1,4 @@
-"""Brings English noun phrases to one form, and names to an article; knows no class and no tensor."""
+"""Brings noun phrases to one form, and names to an article; knows no class and no tensor."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-_DETERMINERS = frozenset(
-    "a an the my your his her its our their this that these those some any another one two three "
-    "four five six several many few no".split()
+_DETERMINERS = re.compile(
+    r"(an?|the|my|your|his|her|its|our|their|this|that|these|those|some|any|another|one|two|three"
+    r"|four|five|six|several|many|few|no)"
 )
 # A phrase's head stands before these: "a cup of tea", "a man with a hat".
-_JOINTS = frozenset("of with in on at from by for near behind under beside that which who".split())
+_JOINT = re.compile(r"of|with|in|on|at|from|by|for|near|behind|under|beside|that|which|who")
 _AMERICAN = {
     "aeroplane": "airplane",
     "aluminium": "aluminum",
@@ -36,14 +36,12 @@ _AMERICAN = {
     "tyres": "tires",
     "yoghurt": "yogurt",
 }
-_PAIRS = frozenset(
-    "sunglasses dark glasses binoculars jeans pajamas trousers pants shorts trunks scissors pliers "
-    "tights glasses".split()
+# Plurals and substances take no article.
+_BARE = re.compile(
+    r"(sun)?glasses|binoculars|jeans|pajamas|trousers|pants|shorts|trunks|scissors|pliers|tights"
+    r"|armor|carbonara|clogs|consomme|corn|dough|espresso|guacamole|hay|jewelry|lumber|mail|meat"
+    r"|paper|parallel bars|sand|soup|spaghetti|swimming trunks|velvet|wine|wool"
 )
-_MASS = frozenset(
-    "armor cardoon carbonara consomme corn dough espresso glue guacamole honeycomb hay jewelry "
-    "lipstick lumber mail meat paper soup spaghetti sand toothpaste velvet wine wool".split()
-) - {"honeycomb", "lipstick", "cardoon"}
 _VOWEL_SOUNDS = ("hour", "honest", "heir")
 _CONSONANT_SOUNDS = ("uni", "use", "usu", "euro", "ewe", "one", "ukulele", "eu")
 
@@ -53,7 +51,7 @@ def normalise(phrase: str) -> tuple[str, ...]:
     plain = unicodedata.normalize("NFKD", phrase).encode("ascii", "ignore").decode().lower()
     plain = re.sub(r"'s\b|s'(?=\s)", "", plain.replace("'o'", " o "))
     words = [_AMERICAN.get(w, w) for w in re.findall(r"[a-z0-9]+", plain)]
-    while words and words[0] in _DETERMINERS:
+    while words and _DETERMINERS.fullmatch(words[0]):
         words.pop(0)
     return tuple(words)
 
@@ -82,7 +80,7 @@ def heads(words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
     "big dog with a ball" -> itself, "big dog", "dog".
     """
     yield words, 0
-    cut = next((i for i, w in enumerate(words) if i > 0 and w in _JOINTS), len(words))
+    cut = next((i for i, w in enumerate(words) if i > 0 and _JOINT.fullmatch(w)), len(words))
     for start in range(cut):
         kept = words[start:cut]
         if kept != words:
@@ -91,9 +89,8 @@ def heads(words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
 
 def with_article(name: str) -> str:
     """Return "a tabby cat", "an ostrich", "sunglasses", "guacamole"."""
-    last = re.findall(r"[a-z]+", name.lower())[-1:] or [""]
-    if last[0] in _PAIRS or last[0] in _MASS:
-        return name
     low = name.lower()
+    if _BARE.fullmatch(low) or _BARE.fullmatch(low.rsplit(" ", 1)[-1]):
+        return name
     vowel = low[:1] in "aeiou" and not low.startswith(_CONSONANT_SOUNDS)
     return f"{'an' if vowel or low.startswith(_VOWEL_SOUNDS) else 'a'} {name}"

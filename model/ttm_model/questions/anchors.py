@@ -1,10 +1,10 @@
 """Splits "... before the cup" into the question and its anchor. It names no things itself."""
 
-from ttm_model.questions.wordlist import listed
 from dataclasses import dataclass
 
 from ttm_model.questions.lexicon import AUX, CONNECTIVES, PERCEPTION, UNITS
 from ttm_model.questions.parsed import Kind
+from ttm_model.questions.wordlist import listed
 
 _RELATION = {"before": Kind.BEFORE, "after": Kind.AFTER, "with": Kind.WITH}
 _PHRASES: dict[tuple[str, ...], str] = {

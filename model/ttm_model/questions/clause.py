@@ -1,4 +1,5 @@
 """One clause of a question: who perceives, by which sense, and the words of the thing itself."""
+# ruff: noqa: PLR0912  (ordered rules read best as one list of early returns)
 
 from dataclasses import dataclass
 
@@ -81,7 +82,7 @@ def read_clause(words: list[str]) -> Clause:
         else:
             break
         i += 1
-    if words[:1] in (["is"], ["are"]) or existential and {"is", "are"} & set(words[:i]):
+    if words[:1] in (["is"], ["are"]) or (existential and {"is", "are"} & set(words[:i])):
         present = True
     present = present and "been" not in words[:i]
     rest = words[i:]

@@ -1,6 +1,6 @@
 """Questions that lean on the one before: "and after that?". It knows no memory."""
+# ruff: noqa: PLR0911  (ordered rules read best as one list of early returns)
 
-from ttm_model.questions.wordlist import listed
 from dataclasses import replace
 
 from ttm_model.questions import reasons
@@ -11,6 +11,7 @@ from ttm_model.questions.sentence import parse_words
 from ttm_model.questions.spelling import respell
 from ttm_model.questions.timewords import extract
 from ttm_model.questions.tokens import TooLongError, sentences
+from ttm_model.questions.wordlist import listed
 
 _POINTING = frozenset(listed("it that this them one those he she they him her"))
 _LEADS = frozenset(listed("and so ok okay then but well also , hm hmm alright oh now"))
@@ -89,6 +90,11 @@ def _read(
     if text in ("what else", "anything else", "something else", "and else", "else"):
         return unsupported(reasons.EXCLUSION)
     for lead in (["what", "about"], ["how", "about"], ["about"]):
+        if words[: len(lead)] == lead and words[len(lead) :][:1] in ([c] for c in CONNECTIVES):
+            words = words[len(lead) :]
+    if words and words[0] in CONNECTIVES and extract(words).words == words:
+        return _hanging(words, previous, referent)
+    for lead in (["what", "about"], ["how", "about"], ["about"]):
         if words[: len(lead)] == lead and len(words) > len(lead):
             return _other(words[len(lead) :], previous, answered)
     if words and words[0] in ("a", "an", "the", "any", "some") and len(words) <= 5:
@@ -97,6 +103,18 @@ def _read(
     if timed.window is not None and not [w for w in timed.words if w != ","]:
         return replace(previous, window=timed.window) if previous.supported else None
     return _substituted(words, previous, referent)
+
+
+def _hanging(
+    words: list[str], previous: ParsedQuestion, referent: str | None
+) -> ParsedQuestion | None:
+    """Read "and before that?", "and after the dog?": the open question at another event."""
+    whole = ["what", "happened", *words]
+    parsed = _substituted(whole, previous, referent) if _pointer(words) is not None else None
+    parsed = parsed or parse_words(whole, True)
+    if parsed.supported and previous.kind in _OPEN:
+        return replace(parsed, modality=previous.modality)
+    return parsed
 
 
 def _about(
@@ -116,8 +134,7 @@ def _other(
     """The same question about another thing or time: "what about the dog?"."""
     timed = extract(words)
     if any(w in AUX or (w,) in PERCEPTION or w in CONNECTIVES for w in timed.words):
-        inner = _read(words, previous, answered) if words[0] in CONNECTIVES else None
-        return inner
+        return None
     window = timed.window or previous.window
     if not timed.words:
         return replace(previous, window=window) if previous.supported else None

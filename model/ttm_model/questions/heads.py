@@ -10,13 +10,17 @@ for _kind, _lines in (
     (
         Kind.WHEN,
         "when|at what time|what time|at what point|at which point|at what moment|at which moment"
-        "|what moment|how long ago|how recently|how long since|since when|in which second|what second"
+        "|what moment|how long ago|how recently|how long since|since when|in which second"
+        "|what second"
         "|how long has it been since|how long is it since|how much time has passed since|just when"
-        "|how long was it since|how much time since|at what second|at which second|at what timestamp"
+        "|how long was it since|how much time since|at what second|at which second"
+        "|at what timestamp"
         "|what was the time when|what is the time when|what is the timestamp of|around what time"
         "|what was the timestamp of|what timestamp|around when|about when|roughly when|exactly when"
-        "|how far back|how many seconds ago|how many minutes ago|how many hours ago|how much time ago"
-        "|how many seconds since|how many minutes since|what point|what is the time of|the time when",
+        "|how far back|how many seconds ago|how many minutes ago|how many hours ago"
+        "|how much time ago"
+        "|how many seconds since|how many minutes since|what point|what is the time of"
+        "|the time when",
     ),
     (
         Kind.COUNT,
@@ -24,17 +28,23 @@ for _kind, _lines in (
         "|how many distinct times|the number of times|count the times|count how many times"
         "|count how often|what was the number of times|what is the number of times|number of times"
         "|how many occurrences of|how many instances of|how many time|count all|count the|count"
-        "|in how many instances|how many different times|how many occasions|how many individual times",
+        "|in how many instances|how many different times|how many occasions"
+        "|how many individual times",
     ),
     (
         Kind.HOW_LONG,
         "how long|for how long|how much time|what was the duration of|what is the duration of"
-        "|what was the length of time|how many seconds|how many minutes|over how long|the duration of"
+        "|what was the length of time|how many seconds|how many minutes|over how long"
+        "|the duration of"
         "|for how many seconds|for how many minutes|for what length of time|what length of time",
     ),
 ):
     for _line in _lines.split("|"):
         _OPENERS[tuple(_line.split())] = _kind
+for _preposition in ("", "at", "on", "in", "during", "around"):
+    for _which in ("what", "which"):
+        for _unit in ("second", "minute", "timestamp", "moment", "instant"):
+            _OPENERS[(*_preposition.split(), _which, _unit)] = Kind.WHEN
 _LONGEST = max(len(opener) for opener in _OPENERS)
 
 _ORDERS: dict[tuple[str, ...], Order] = {}

@@ -1,7 +1,7 @@
 """The closed vocabulary of questions: function words and verbs. It holds data, no logic."""
 
-from ttm_model.questions.wordlist import listed
 from ttm_model.questions.parsed import Modality
+from ttm_model.questions.wordlist import listed
 
 UNITS: dict[str, float] = {
     "s": 1.0,
@@ -24,21 +24,30 @@ DETERMINERS = frozenset(
     listed("a an the any some my your his her their our this these those another no")
 )
 AUX = frozenset(
-    listed("did do does done have has had having was were is are be been being am can could would will "
-    "might may shall should must")
+    listed(
+        "did do does done have has had having was were is are be been being am can could would "
+        "will "
+        "might may shall should must"
+    )
 )
 PRONOUNS = frozenset(
     listed("you i we they he she me us there it him yourself myself everyone everybody")
 )
 PEOPLE = frozenset(
-    listed("someone somebody anyone anybody people person persons everyone everybody i you he she they "
-    "we me")
+    listed(
+        "someone somebody anyone anybody people person persons everyone everybody i you he she "
+        "they "
+        "we me"
+    )
 )
 NEGATIONS = frozenset(("not", "never", "no"))
 ADVERBS = frozenset(
-    listed("ever also really actually even still just happen happened manage managed get got able "
-    "possibly perhaps maybe already once to too by chance let make made so at all definitely exactly precisely "
-    "indeed clearly briefly suddenly")
+    listed(
+        "ever also really actually even still just happen happened manage managed get got able "
+        "possibly perhaps maybe already once to too by chance let make made so at all definitely "
+        "exactly precisely "
+        "indeed clearly briefly suddenly"
+    )
 )
 CONNECTIVES: dict[str, str] = {
     "before": "before",
@@ -111,10 +120,12 @@ PRESENT_PERCEPTION = frozenset(listed("see hear seeing hearing"))
 PERCEIVE_WORDS = frozenset(w for (w, *_) in PERCEPTION)
 
 HAPPEN = frozenset(
-    listed("happen happened happening happens going went on occur occurred occurring take took taking "
-    "place there here up visible audible playing played around in view present come came "
-    "appear appeared appearing seen heard shown showing go out be been next then exactly "
-    "everything all anything something things stuff to be able")
+    listed(
+        "happen happened happening happens going went on occur occurred occurring take took taking "
+        "place there here up visible audible playing played around in view present come came "
+        "appear appeared appearing seen heard shown showing go out be been next then exactly "
+        "everything all anything something things stuff to be able"
+    )
 )
 GENERIC: dict[str, Modality | None] = {
     "thing": None,
@@ -156,40 +167,63 @@ SPELLING_VOCABULARY = (
     | frozenset(CONNECTIVES)
     | frozenset(UNITS)
     | frozenset(
-        listed("many times time often long ago last first between recently lately earlier please "
-        "tell remember know anything something someone anyone anybody if start beginning "
-        "happened happening screen and or of in on at with for from that past what's thing "
-        "things minutes appear appeared most recent recall same about")
+        listed(
+            "many times time often long ago last first between recently lately earlier please "
+            "tell remember know anything something someone anyone anybody if start beginning "
+            "happened happening screen and or of in on at with for from that past what's thing "
+            "things minutes appear appeared most recent recall same about"
+        )
     )
     | frozenset(",")
 )
 # Real words that are one slip away from a function word.
 NEVER_RESPELL = frozenset(
-    listed("heart hearts beard board seed seeds shoe shoes snow show shower were where here hare hear "
-    "head herd herds that than then them these those there their three tree trees fist first "
-    "list last lost host most post past paste part party wash wish watch witch match patch catch "
-    "hatch latch tame lime time dime tile tire mime many money honey mane main mini mint song long "
-    "lung king being wing ring sing ping thing think thin swing spring string bring having shaving "
-    "shave have hive wave cave gave like bike took book look cook hook foot food good wood hood "
-    "door boot root moon noon soon spoon stop star start stare state story sport spot spit shot "
-    "shop ship chip both bath path math bus bush busy very even ever never lever river fever over "
-    "oven open pen sheep sleep steep seem seek seal sear scene screen green queen seat meat heat "
-    "beat bean mean lean clean leaf left lift gift soft sofa some same sale sail snail nail mail "
-    "hall ball bell belt bold gold cold hold held help hello hill hire high wide wild wall walk "
-    "talk tall tell told roll role rose nose note noise nice mice rice race face lace place plate "
-    "plane plan plant play clay tray pray gray grey great grape shape sharp shark share shore "
-    "short shirt shout about around round ground sound hound pound mound house mouse horse moss "
-    "wind wine wire work word world worm warm farm form from frog fork froze after alter altar "
-    "later water waiter writer white while whale wheel whole who whose those hose how howl owl "
-    "bowl towel tower power flower lower slower cane came camel cat came come comb bomb tomb home "
-    "hone dome done bone tone stone phone photo piano viola violin bells does dose goes shoes toes "
-    "nose doors must mist mast mask dusk dust duck durian drums drum dune tune tube june since "
-    "sink sing single signal singer finger ginger hinge binge being bring bringing ding able table "
-    "cable label fable stable maple apple ample just jest juice wasp wart swan want went vent tent "
-    "cent rent sent send seen sees been beef beer bees bear bead read road toad load lead lids "
-    "find fine fire five dive dove love glove give live view crew news newt sewn shown known knot "
-    "knob knock clock click clocks sock rock lock luck lucky ducky donkey monkey turkey hockey may "
-    "lamp camp damp lame game name fame flame frame drape drone crone crane train brain grain rain "
-    "gain pain paint faint print point joint coin cones cape tape gate late hate date data rate "
-    "dance lance chance chant church tiger timer tower towers minute minuet")
+    listed(
+        "heart hearts beard board seed seeds shoe shoes snow show shower were where here hare hear "
+        "head herd herds that than then them these those there their three tree trees fist first "
+        "list last lost host most post past paste part party wash wish watch witch match patch "
+        "catch "
+        "hatch latch tame lime time dime tile tire mime many money honey mane main mini mint "
+        "song long "
+        "lung king being wing ring sing ping thing think thin swing spring string bring having "
+        "shaving "
+        "shave have hive wave cave gave like bike took book look cook hook foot food good wood "
+        "hood "
+        "door boot root moon noon soon spoon stop star start stare state story sport spot spit "
+        "shot "
+        "shop ship chip both bath path math bus bush busy very even ever never lever river fever "
+        "over "
+        "oven open pen sheep sleep steep seem seek seal sear scene screen green queen seat meat "
+        "heat "
+        "beat bean mean lean clean leaf left lift gift soft sofa some same sale sail snail nail "
+        "mail "
+        "hall ball bell belt bold gold cold hold held help hello hill hire high wide wild wall "
+        "walk "
+        "talk tall tell told roll role rose nose note noise nice mice rice race face lace place "
+        "plate "
+        "plane plan plant play clay tray pray gray grey great grape shape sharp shark share shore "
+        "short shirt shout about around round ground sound hound pound mound house mouse horse "
+        "moss "
+        "wind wine wire work word world worm warm farm form from frog fork froze after alter altar "
+        "later water waiter writer white while whale wheel whole who whose those hose how howl owl "
+        "bowl towel tower power flower lower slower cane came camel cat came come comb bomb tomb "
+        "home "
+        "hone dome done bone tone stone phone photo piano viola violin bells does dose goes "
+        "shoes toes "
+        "nose doors must mist mast mask dusk dust duck durian drums drum dune tune tube june since "
+        "sink sing single signal singer finger ginger hinge binge being bring bringing ding able "
+        "table "
+        "cable label fable stable maple apple ample just jest juice wasp wart swan want went "
+        "vent tent "
+        "cent rent sent send seen sees been beef beer bees bear bead read road toad load lead lids "
+        "find fine fire five dive dove love glove give live view crew news newt sewn shown known "
+        "knot "
+        "knob knock clock click clocks sock rock lock luck lucky ducky donkey monkey turkey "
+        "hockey may "
+        "lamp camp damp lame game name fame flame frame drape drone crone crane train brain "
+        "grain rain "
+        "gain pain paint faint print point joint coin cones cape tape gate late hate date data "
+        "rate "
+        "dance lance chance chant church tiger timer tower towers minute minuet"
+    )
 )

@@ -42,10 +42,12 @@ _IRREGULAR = {
     "avocados": "avocado",
 }
 _SAME = frozenset(
-    listed("glasses sunglasses scissors trousers pants jeans headphones binoculars pliers news series "
-    "species goggles tongs lens bus gas atlas canvas iris tennis chess christmas rhinoceros "
-    "octopus cactus walrus hippopotamus platypus virus compass bagpipes pyjamas pajamas shorts "
-    "clothes stairs maracas bongos")
+    listed(
+        "glasses sunglasses scissors trousers pants jeans headphones binoculars pliers news series "
+        "species goggles tongs lens bus gas atlas canvas iris tennis chess christmas rhinoceros "
+        "triceratops octopus cactus walrus hippopotamus platypus virus compass bagpipes pyjamas pajamas shorts "
+        "clothes stairs maracas bongos"
+    )
 )
 
 

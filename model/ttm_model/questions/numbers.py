@@ -1,12 +1,15 @@
 """Number words and durations to values. It knows amounts and units, not what they restrict."""
+# ruff: noqa: PLR0911  (ordered rules read best as one list of early returns)
 
-from ttm_model.questions.wordlist import listed
 from dataclasses import dataclass
 
 from ttm_model.questions.lexicon import UNITS
+from ttm_model.questions.wordlist import listed
 
-_ONES = listed("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen")
+_ONES = listed(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+)
 _TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _VALUE = {w: float(i) for i, w in enumerate(_ONES)} | {
     w: float(20 + 10 * i) for i, w in enumerate(_TENS)

@@ -1,7 +1,7 @@
 """What a question was understood as: typed values. They know no words and no memory."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Literal
 
 from ttm_model.questions.window import Window
@@ -10,7 +10,7 @@ Modality = Literal["video", "audio"]
 Order = Literal["first", "last"]
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """The kinds of question that the reader answers, and `UNSUPPORTED`."""
 
     PRESENCE = "presence"

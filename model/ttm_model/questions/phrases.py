@@ -1,6 +1,6 @@
 """Raw words to the thing asked about: a short noun phrase and what its words say of modality."""
+# ruff: noqa: PLR0911  (ordered rules read best as one list of early returns)
 
-from ttm_model.questions.wordlist import listed
 from dataclasses import dataclass
 
 from ttm_model.questions.lexicon import DETERMINERS, GENERIC, PEOPLE, PERCEPTION, PRONOUNS
@@ -13,6 +13,7 @@ from ttm_model.questions.sounds import (
     SOUND_VERBS,
     is_sound_noun,
 )
+from ttm_model.questions.wordlist import listed
 
 _LEADING = DETERMINERS | frozenset(
     listed("of such every all both either other same single certain about for like whole exact")
@@ -43,16 +44,22 @@ _LEADING_PAIRS = {
 }
 _SOUND_OF = frozenset(listed("sound sounds noise noises audio sounding"))
 _PICTURE_OF = frozenset(
-    listed("picture pictures photo photos image images drawing drawings video view shot footage "
-    "photograph photographs")
+    listed(
+        "picture pictures photo photos image images drawing drawings video view shot footage "
+        "photograph photographs"
+    )
 )
 _COPULAS = frozenset(
-    listed("was were is are be been being start starts started starting begin begins began beginning "
-    "stop stops stopped stopping that which who to keep kept finish finished ended has have had "
-    "having get got")
+    listed(
+        "was were is are be been being start starts started starting begin begins began beginning "
+        "stop stops stopped stopping that which who to keep kept finish finished ended has have "
+        "had "
+        "having get got"
+    )
 )
 _STOPS = frozenset(listed("stop stops stopped stopping finish finished ended"))
 _STARTS = frozenset(listed("start starts started starting begin begins began beginning"))
+_WEATHER = {"raining": "rain", "rained": "rain", "snowing": "snow", "snowed": "snow"}
 _PLAY = frozenset(listed("play plays played playing"))
 
 # What may follow the thing without being part of it, and what that says of modality.
@@ -70,7 +77,8 @@ for _modality, _lines in (
         "|walking by|run by|ran by|walk past|walked past|walking past|run past|ran past|drive by"
         "|drove by|disappear|disappeared|vanish|vanished|leave the screen|left the screen"
         "|leave the frame|left the frame|in the video|stay visible|remain visible|out of sight"
-        "|remain on screen|stay on screen|spotted|before the camera|before your eyes|up to the camera"
+        "|remain on screen|stay on screen|spotted|before the camera|before your eyes"
+        "|up to the camera"
         "|to the camera|walk in|walked in|fly by|flew by|flying by|fly past|flew past",
     ),
     (
@@ -175,7 +183,7 @@ def _clean(words: list[str]) -> str | None:
     kept = [w for w in _trim_start(words) if w not in ("a", "an", "the", ",", "my", "your")]
     if not kept:
         return None
-    kept[-1] = singular(kept[-1])
+    kept[-1] = _WEATHER.get(kept[-1]) or singular(kept[-1])
     return " ".join(kept)
 
 
@@ -202,9 +210,12 @@ def _verb_at(words: list[str], clausal: bool, heard: Modality | None) -> int | N
                 return i
         elif words[i - 1] in DETERMINERS:
             continue
-        elif clausal or heard == "audio" or (inflected and not w.endswith("s")):
-            return i
-        elif not verb.noun_like and heard != "video":
+        elif (
+            clausal
+            or heard == "audio"
+            or (inflected and not w.endswith("s"))
+            or (not verb.noun_like and heard != "video")
+        ):
             return i
     return None
 
@@ -238,6 +249,23 @@ def _sound(words: list[str], i: int, heard: Modality | None) -> Thing:
     return Thing(" ".join([*maker, verb.after]), "audio", order)
 
 
+def _cut_number(words: list[str]) -> tuple[list[str], bool]:
+    """Drop "twice", "more than three times" from the end, and say whether it stood there."""
+    end = len(words)
+    if words[-1:] in (["twice"], ["repeatedly"], ["thrice"]):
+        end -= 1
+    elif words[-3:] == ["more", "than", "once"]:
+        return words[:-3], True
+    elif words[-1:] == ["times"] and len(words) > 2:
+        end -= 2
+    else:
+        return words, False
+    for lead in (["more", "than"], ["less", "than"], ["fewer", "than"], ["at", "least"]):
+        if words[:end][-2:] == lead:
+            end -= 2
+    return words[:end], True
+
+
 def _people(words: list[str]) -> bool:
     return bool(words) and all(w in PEOPLE or w in ("else", "other") for w in words)
 
@@ -249,7 +277,7 @@ def thing(words: list[str], *, clausal: bool = False, heard: Modality | None = N
     `heard`: the modality the question's own verb told.
     """
     words, told = _cut_relative(list(words))
-    repeated = words[-1:] in (["twice"], ["repeatedly"]) or words[-3:] == ["more", "than", "once"]
+    words, repeated = _cut_number(words)
     words, modality, order = _trim_end(words)
     modality = heard or told or modality
     words = _trim_start(words)
@@ -280,6 +308,8 @@ def thing(words: list[str], *, clausal: bool = False, heard: Modality | None = N
     if _people(words):
         return Thing("speech" if modality == "audio" else "person", modality, order, repeated)
     words = [w for w in words if w not in _COPULAS] or words
+    if words[0] in PEOPLE:
+        words = ["person", *words[1:]]
     phrase = _clean(words)
     if phrase and modality is None and is_sound_noun(phrase):
         modality = "audio"

@@ -1,9 +1,10 @@
 """Recognises questions that the memory cannot answer, and says why. It parses nothing else."""
+# ruff: noqa: PLR0911, PLR0912  (ordered rules read best as one list of early returns)
 
-from ttm_model.questions.wordlist import listed
 from ttm_model.questions.lexicon import AUX, PEOPLE, UNITS
 from ttm_model.questions.nouns import singular
 from ttm_model.questions.sounds import SOUND_NOUNS, SOUND_VERBS
+from ttm_model.questions.wordlist import listed
 
 NOT_A_QUESTION = "This is not a question about what was seen or heard."
 TOO_LONG = "The question is too long; please ask one short question."
@@ -27,25 +28,35 @@ ACTION = "Memory keeps what was there and when, not what was done or happened to
 EXCLUSION = "Questions that leave something out cannot be answered; ask for a time instead."
 OFFSET = "Memory cannot measure an exact time from an event; ask what came before or after it."
 COMPARE = "Memory cannot compare two things; ask when each of them was."
+REPLAY = "Memory keeps no pictures or sound that could be shown or played again."
 OTHER = "This kind of question is not supported."
 
 _ATTRIBUTE_NOUNS = frozenset(
-    listed("colour color colours colors size shape breed brand make model language height weight age "
-    "temperature weather mood material texture pattern speed volume pitch genre style price "
-    "expression emotion gender kind type sort species number letter flavour flavor length width"
-    " key tempo direction")
+    listed(
+        "colour color colours colors size shape breed brand make model language height weight age "
+        "temperature weather mood material texture pattern speed volume pitch genre style price "
+        "expression emotion gender kind type sort species number letter flavour flavor length width"
+        " key tempo direction"
+    )
 )
 _SCALES = frozenset(
-    listed("big large small tall short high low loud quiet fast slow old young heavy light hot cold "
-    "wide deep bright dark far close near good bad expensive strong happy sad clear noisy")
+    listed(
+        "big large small tall short high low loud quiet fast slow old young heavy light hot cold "
+        "wide deep bright dark far close near good bad expensive strong happy sad clear noisy"
+    )
 )
 ADJECTIVES = _SCALES | frozenset(
-    listed("red green blue yellow orange purple pink brown black white grey gray golden silver striped "
-    "spotted angry nice cute pretty beautiful ugly real fake alive dead open closed wet dirty "
-    "clean hungry tired scary funny scared friendly asleep awake broken empty full round square "
-    "male female noisy silent blurry sunny rainy dangerous safe soft annoying boring interesting "
-    "calm electric wooden metal furry fluffy long sharp shiny lit dim ready busy moving still "
-    "colourful colorful tiny huge giant louder bigger smaller faster slower older darker")
+    listed(
+        "red green blue yellow orange purple pink brown black white grey gray golden silver "
+        "striped "
+        "spotted angry nice cute pretty beautiful ugly real fake alive dead open closed wet dirty "
+        "clean hungry tired scary funny scared friendly asleep awake broken empty full round "
+        "square "
+        "male female noisy silent blurry sunny rainy dangerous safe soft annoying boring "
+        "interesting "
+        "calm electric wooden metal furry fluffy long sharp shiny lit dim ready busy moving still "
+        "colourful colorful tiny huge giant louder bigger smaller faster slower older darker"
+    )
 )
 _ORDINALS = frozenset(listed("second third fourth fifth sixth seventh eighth ninth tenth"))
 _COUNTED = frozenset(
@@ -53,9 +64,12 @@ _COUNTED = frozenset(
 )
 _NUMBERS = frozenset(listed("two three four five six seven eight nine ten few couple"))
 _GREETINGS = frozenset(
-    listed("hello hi hey thanks thank bye goodbye yes no ok okay cheers yo morning evening lol test "
-    "testing help sure great cool nice wow stop")
+    listed(
+        "hello hi hey thanks thank bye goodbye yes no ok okay cheers yo morning evening lol test "
+        "testing help sure great cool nice wow stop"
+    )
 )
+_COMMANDS = frozenset(("play", "replay", "rewind", "repeat", "show"))
 _PLACES = (
     " left of ",
     " right of ",
@@ -96,7 +110,7 @@ def _after_what(words: list[str]) -> str | None:
         tail = words[-1]
         if tail in ("doing", "wearing", "holding", "eating", "made", "saying"):
             return ACTION
-    if "about" in words[1:3] or "else" in words[1:2] and len(words) == 2:
+    if "about" in words[1:3] or ("else" in words[1:2] and len(words) == 2):
         return REFERENCE
     return None
 
@@ -183,12 +197,15 @@ def why_not(words: list[str], *, asks_alert: bool = False) -> str | None:
         return FUTURE
     if words == ["what", "next"]:
         return FUTURE
-    if (
-        head == "should"
-        or words[:2] in (["do", "you"], ["did", "you"])
+    if head == "should" or (
+        words[:2] in (["do", "you"], ["did", "you"])
         and any(w in words[2:3] for w in ("like", "enjoy", "love", "prefer", "want", "feel"))
     ):
         return OPINION
+    if head in _COMMANDS or (words[1:2] == ["you"] and words[2:3] and words[2] in _COMMANDS):
+        return REPLAY
+    if words[:2] == ["are", "you"] and words[2:3] in (["a"], ["an"], ["the"]):
+        return NOT_A_QUESTION
     if head == "why" or words[:2] == ["for", "why"]:
         return WHY
     if head in ("who", "whose", "whom"):
@@ -212,14 +229,13 @@ def _leftover(words: list[str]) -> str | None:
     text = " " + " ".join(words) + " "
     if any(
         p in text for p in (" other than ", " besides ", " except ", " apart from ", " not see ")
-    ):
-        if " not see " not in text or words[0] in ("what", "which"):
-            return EXCLUSION
+    ) and (" not see " not in text or words[0] in ("what", "which")):
+        return EXCLUSION
     said = {"say", "said", "saying", "tell", "told"} & set(words)
     if said and words[0] not in ("how", "when"):
         word = next(w for w in words if w in said)
         object_ = [w for w in words[words.index(word) + 1 :] if w not in ("to", "you", "me", "us")]
-        if object_ and object_[0] not in ("anything", "something", "a", "any") or word == "told":
+        if (object_ and object_[0] not in ("anything", "something", "a", "any")) or word == "told":
             return WORDS_SAID
     if {"identify", "recognise", "recognize"} & set(words[:4]):
         return IDENTITY

@@ -1,6 +1,6 @@
 """One sentence of words to one parsed question. It knows no memory and no earlier question."""
+# ruff: noqa: PLR0911  (ordered rules read best as one list of early returns)
 
-from ttm_model.questions.wordlist import listed
 from dataclasses import replace
 
 from ttm_model.questions import reasons
@@ -8,12 +8,13 @@ from ttm_model.questions.anchors import Anchored, split_anchor
 from ttm_model.questions.clause import Clause, read_clause
 from ttm_model.questions.heads import generic, open_question, opener, take_order, turn
 from ttm_model.questions.lexicon import AUX, DETERMINERS, GENERIC, HAPPEN
-from ttm_model.questions.nouns import singular
 from ttm_model.questions.parsed import Kind, Modality, Order, ParsedQuestion, unsupported
 from ttm_model.questions.phrases import Thing, thing
+from ttm_model.questions.sounds import SOUND_VERBS
 from ttm_model.questions.spelling import respell
 from ttm_model.questions.timephrases import NOW
 from ttm_model.questions.timewords import extract
+from ttm_model.questions.wordlist import listed
 from ttm_model.questions.wrappers import unwrap
 
 _POINTING = frozenset(listed("it that this them those these"))
@@ -37,6 +38,7 @@ def parse_words(words: list[str], asked: bool) -> ParsedQuestion:
     reason = reasons.why_not(plain, asks_alert=alert) if plain else reasons.NOT_A_QUESTION
     if reason:
         return unsupported(reason)
+    plain = _occasion(plain)
     opened = opener(plain)
     if opened and "since" in plain[: opened[1]]:
         plain = ["when", *plain[opened[1] :]]  # "how long has it been since ..."
@@ -52,6 +54,15 @@ def parse_words(words: list[str], asked: bool) -> ParsedQuestion:
     if timed.window is not None and parsed.supported:
         parsed = replace(parsed, window=timed.window)
     return parsed
+
+
+def _occasion(words: list[str]) -> list[str]:
+    """Turn "was there a time when the phone rang" into "did the phone ring"."""
+    for i in range(2, min(len(words) - 3, 6)):
+        named = words[i] in ("time", "moment", "point") and words[i - 1] in ("a", "any")
+        if named and words[i + 1] in ("when", "where", "that", "in"):
+            return ["did", *words[i + 2 :]]
+    return words
 
 
 def _anchored(main: ParsedQuestion, split: Anchored) -> ParsedQuestion:
@@ -96,10 +107,8 @@ def _main(words: list[str], asked: bool) -> ParsedQuestion:
     taken, order, timed = take_order(words)
     if order and timed and words[0] not in AUX:
         return _when(words)
-    if order and words[0] not in AUX and (words[0] == "the" or words[0] != taken[:1]):
-        lead = words[: len(words) - len(taken)]
-        if words[len(lead) :] == taken:
-            return _ordered(taken, order)
+    if order and words[0] not in AUX and words[len(words) - len(taken) :] == taken:
+        return _ordered(taken, order)
     return _presence(words, asked)
 
 
@@ -135,7 +144,8 @@ def _how_long(words: list[str]) -> ParsedQuestion:
     if it.phrase in _MEDIA:
         return unsupported(reasons.OTHER)
     bare = not clause.perceived and not clause.existential and it.modality is None
-    if bare and not clause.clausal and not set(clause.rest) & (_STANDING | _CONTINUES):
+    lasts = bool(set(clause.rest) & (_STANDING | _CONTINUES)) or clause.rest[-1].endswith("ing")
+    if bare and not clause.clausal and not lasts:
         return unsupported(reasons.ATTRIBUTE)
     return _build(Kind.HOW_LONG, clause, it, None)
 
@@ -179,7 +189,7 @@ def _what(words: list[str]) -> ParsedQuestion:
     if after.phrase is not None and not loose:
         doing = clause.rest[-1] in ("doing", "do") or "to" in clause.rest
         return unsupported(reasons.ACTION if doing else reasons.OTHER)
-    if not opened.rest and not loose or not words:
+    if (not opened.rest and not loose) or not words:
         return unsupported(reasons.REFERENCE)
     asked_now = clause.present or opened.rest[:1] in (["is"], ["are"])
     asked_now = asked_now and "been" not in opened.rest
@@ -222,7 +232,7 @@ def _named(clause: Clause, words: list[str]) -> Thing | ParsedQuestion:
     it = clause.thing()
     if it.phrase is not None:
         action = clause.personal and not clause.perceived and not clause.existential
-        if action and it.modality != "audio" and "have" not in words and "had" not in words:
+        if action and _does(clause, it) and not {"have", "had"} & set(words):
             return unsupported(reasons.ACTION)
         return it
     if words and (words[-1] in _POINTING or (_POINTING & set(words) and not clause.rest)):
@@ -236,6 +246,13 @@ def _named(clause: Clause, words: list[str]) -> Thing | ParsedQuestion:
     return unsupported(reasons.REFERENCE if words else reasons.NOT_A_QUESTION)
 
 
+def _does(clause: Clause, it: Thing) -> bool:
+    """Whether someone did something other than sounding: "did you eat a pizza"."""
+    return it.modality != "audio" or not (
+        clause.rest[0] in SOUND_VERBS or clause.rest[0].startswith("play")
+    )
+
+
 def _build(kind: Kind, clause: Clause, it: Thing, order: Order | None) -> ParsedQuestion:
     modality: Modality | None = it.modality or clause.modality
     return ParsedQuestion(
@@ -246,6 +263,3 @@ def _build(kind: Kind, clause: Clause, it: Thing, order: Order | None) -> Parsed
         negated=clause.negated,
         order=order,
     )
-
-
-__all__ = ["parse_words", "singular"]

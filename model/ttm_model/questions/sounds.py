@@ -1,7 +1,8 @@
 """Words for sounds: nouns that are clearly heard and verbs that make them. Data and lookups."""
 
-from ttm_model.questions.wordlist import listed
 from dataclasses import dataclass
+
+from ttm_model.questions.wordlist import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,14 @@ def _forms(lemma: str) -> list[str]:
 
 
 _DOUBLING = frozenset(listed("clap tap slam drum hum pop rap chat chirrup drip strum"))
-_SELF = listed("bark meow miaow mew growl howl roar moo neigh oink quack chirp tweet squawk caw hoot croak "
+_SELF = listed(
+    "bark meow miaow mew growl howl roar moo neigh oink quack chirp tweet squawk caw hoot croak "
     "hiss purr bleat cluck crow gobble whinny squeak squeal screech yelp whimper snarl bray "
     "knock slam bang thump thud creak crash rattle rumble clatter clang click clink jingle chime "
     "beep buzz honk toot tick crackle splash gurgle rustle sizzle explode fizz drip hum "
     "cough sneeze burp hiccup gasp sigh groan moan snore sniff yawn giggle chuckle cheer boo "
-    "whistle ring shout yell scream shriek whisper mumble clap tap pop drum strum beat")
+    "whistle ring shout yell scream shriek whisper mumble clap tap pop drum strum beat"
+)
 _IRREGULAR: dict[str, tuple[str, str]] = {
     "speak speaks spoke spoken speaking": ("speech", "speaking"),
     "talk talks talked talking": ("speech", "talking"),
@@ -56,7 +59,9 @@ _IRREGULAR: dict[str, tuple[str, str]] = {
     "strum strums strummed strumming": ("strumming", "strumming"),
     "howl howls howled howling": ("howl", "howl"),
 }
-_NOUN_LIKE = frozenset(listed("ring whistle drum tick crow click tap pop beat bang splash clang break"))
+_NOUN_LIKE = frozenset(
+    listed("ring whistle drum tick crow click tap pop beat bang splash clang break")
+)
 
 SOUND_VERBS: dict[str, SoundVerb] = {}
 BASE_FORMS: set[str] = set()
@@ -72,26 +77,36 @@ for _words, (_alone, _after) in _IRREGULAR.items():
 
 # Things that are named by their sound: "did the bell ring" asks for "bell".
 SELF_SOUNDING = frozenset(
-    listed("bell doorbell alarm siren horn gong chime buzzer music song tune melody thunder applause "
-    "whistle drum trumpet choir")
+    listed(
+        "bell doorbell alarm siren horn gong chime buzzer music song tune melody thunder applause "
+        "whistle drum trumpet choir"
+    )
 )
 INSTRUMENTS = frozenset(
-    listed("guitar piano violin drum flute trumpet saxophone cello organ harp accordion banjo ukulele "
-    "clarinet trombone keyboard harmonica tambourine bass fiddle oboe tuba recorder cymbal "
-    "xylophone synthesizer bagpipe mandolin percussion")
+    listed(
+        "guitar piano violin drum flute trumpet saxophone cello organ harp accordion banjo ukulele "
+        "clarinet trombone keyboard harmonica tambourine bass fiddle oboe tuba recorder cymbal "
+        "xylophone synthesizer bagpipe mandolin percussion"
+    )
 )
 SOUND_NOUNS = frozenset(
-    listed("music song melody tune jingle speech voice talking siren alarm thunder applause laughter "
-    "laugh noise sound singing crying knocking knock footstep footsteps beeping beep scream shout "
-    "cough sneeze bark barking meow explosion gunshot bang thud clapping cheer cheering hum "
-    "humming buzz buzzing static whisper whispering growl roar howl squeak squeal "
-    "screech chirp chirping tweet quack moo neigh honk ringtone lullaby rhythm chord birdsong "
-    "snoring breathing rumble rattle creak clatter doorbell conversation chatter echo "
-    "clang thump crash gasp sigh snore giggle hiccup burp caw hoot hiss purr")
+    listed(
+        "music song melody tune jingle speech voice talking siren alarm thunder applause laughter "
+        "laugh noise sound singing crying knocking knock footstep footsteps beeping beep scream "
+        "shout "
+        "cough sneeze bark barking meow explosion gunshot bang thud clapping cheer cheering hum "
+        "humming buzz buzzing static whisper whispering growl roar howl squeak squeal "
+        "screech chirp chirping tweet quack moo neigh honk ringtone lullaby rhythm chord birdsong "
+        "snoring breathing rumble rattle creak clatter doorbell conversation chatter echo "
+        "clang thump crash gasp sigh snore giggle hiccup burp caw hoot hiss purr"
+    )
 )
 MASS = frozenset(
-    listed("music speech thunder applause laughter singing crying clapping talking rain water birdsong "
-    "breathing snoring snow fire smoke traffic")
+    listed(
+        "music speech thunder applause laughter singing crying clapping talking rain water "
+        "birdsong "
+        "breathing snoring snow fire smoke traffic"
+    )
 )
 
 

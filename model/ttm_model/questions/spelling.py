@@ -111,13 +111,15 @@ def respell(words: list[str]) -> list[str]:
             else:
                 fixed = _nearest(word, SPELLING_VOCABULARY_SORTED) or word
         out.append(fixed)
-        if fixed in DETERMINERS:
+        if fixed in DETERMINERS or fixed in PERCEIVE_WORDS:
             in_phrase = True
-        elif fixed in PERCEIVE_WORDS:
-            in_phrase = True
-        elif fixed in AUX or fixed in PRONOUNS or fixed in CONNECTIVES or fixed in ADVERBS:
-            in_phrase = False
-        elif fixed == ",":
+        elif (
+            fixed in AUX
+            or fixed in PRONOUNS
+            or fixed in CONNECTIVES
+            or fixed in ADVERBS
+            or fixed == ","
+        ):
             in_phrase = False
     return out
 

@@ -1,8 +1,9 @@
 """Fixed phrases of time: "at the start", "just now", "so far", "yesterday". Data and a lookup."""
+# ruff: noqa: PLR0911, PLR0912  (ordered rules read best as one list of early returns)
 
-from ttm_model.questions.wordlist import listed
 from ttm_model.questions.lexicon import CONNECTIVES
 from ttm_model.questions.window import Window
+from ttm_model.questions.wordlist import listed
 
 START_S = 10.0
 NOW_S = 10.0
@@ -11,10 +12,15 @@ START = Window("start", START_S, None, START_S / 2)
 NOW = Window("end", NOW_S, None, NOW_S / 2)
 LATELY = Window("last", LATELY_S, None, LATELY_S / 2)
 
-_OF = ("", " of the video", " of the clip", " of the stream", " of the recording", " of it") + (
-    " of the session",
-    " of this video",
-    " of the footage",
+_OF = (
+    "",
+    " of it",
+    *(
+        f" of {the} {noun}"
+        for the in ("the", "this", "our")
+        for noun in listed("video stream clip")
+    ),
+    *(f" of the {noun}" for noun in listed("recording session footage")),
     " of our session",
 )
 _AT = ("at", "in", "near", "around", "toward", "towards", "right at", "close to", "just at")
@@ -37,17 +43,17 @@ def _build() -> dict[tuple[str, ...], Window | None]:
         for of in _OF:
             for preposition in _AT:
                 for the in ("the", "the very"):
-                    table[tuple(flisted("{preposition} {the} {noun}{of}"))] = window
+                    table[tuple(f"{preposition} {the} {noun}{of}".split())] = window
             for since in ("since", "from", "after"):
                 if window is START:
-                    table[tuple(flisted("{since} the {noun}{of}"))] = None
+                    table[tuple(f"{since} the {noun}{of}".split())] = None
             if window is START:
-                table[tuple(flisted("right after the {noun}{of}"))] = START
+                table[tuple(f"right after the {noun}{of}".split())] = START
             elif window is NOW:
                 for before in ("right before", "just before", "before"):
-                    table[tuple(flisted("{before} the {noun}{of}"))] = NOW
+                    table[tuple(f"{before} the {noun}{of}".split())] = NOW
                 for until in ("until", "till", "up to"):
-                    table[tuple(flisted("{until} the {noun}{of}"))] = None
+                    table[tuple(f"{until} the {noun}{of}".split())] = None
     for when in (
         "when",
         "as",
@@ -82,15 +88,17 @@ def _build() -> dict[tuple[str, ...], Window | None]:
         "|till now|up until now|today|the whole time|the entire time|all along|a while ago"
         "|a while back|quite a while ago|a little while ago|some time ago|sometime ago|back then"
         "|a long time ago|long ago|ages ago|in the past|before now|for a while|again|thus far"
-        "|to date|ever before|in total|altogether|in all|overall|from start to finish|this whole time"
-        "|at one point|sometime|during all this|all this time|all the time|throughout"
+        "|to date|ever before|in total|altogether|in all|overall|from start to finish"
+        "|this whole time"
+        "|by any chance|by chance|at one point|sometime|during all this|all this time"
+        "|all the time|throughout"
     ):
         table[phrase] = None
     for preposition in ("in", "during", "throughout", "over", "within"):
         for the in ("the", "this", "that", "our", "the whole", "the entire", "my"):
-            for (
-                noun
-            ) in listed("video clip stream recording session footage call film conversation"):
+            for noun in listed(
+                "video clip stream recording session footage call film conversation"
+            ):
                 table[(preposition, *the.split(), noun)] = None
     return table
 

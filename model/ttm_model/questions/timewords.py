@@ -1,9 +1,9 @@
 """Finds the words of a question that restrict it in time. It knows no things and no kinds."""
+# ruff: noqa: PLR0911, PLR0912  (ordered rules read best as one list of early returns)
 
-from ttm_model.questions.wordlist import listed
 from dataclasses import dataclass
 
-from ttm_model.questions.lexicon import CONNECTIVES, DETERMINERS, UNITS
+from ttm_model.questions.lexicon import CONNECTIVES, UNITS
 from ttm_model.questions.numbers import (
     MIN_TOLERANCE_S,
     clock,
@@ -12,8 +12,9 @@ from ttm_model.questions.numbers import (
     ordinal,
     word_at,
 )
-from ttm_model.questions.timephrases import CALENDAR, FILLERS, NOW, START_S, named_phrase
+from ttm_model.questions.timephrases import CALENDAR, NOW, START_S, named_phrase
 from ttm_model.questions.window import Window
+from ttm_model.questions.wordlist import listed
 
 AT_TOLERANCE_S = 2.0
 _LEADING = frozenset(listed("in during over within for through throughout at of from inside"))
@@ -141,8 +142,8 @@ def _ago(words: list[str], i: int) -> _Found | None:
     tail = words[end : end + 2]
     if tail[:1] in (["ago"], ["back"], ["earlier"], ["previously"]):
         end += 1
-    elif (
-        tail == ["before", "now"] or tail == ["in", "the"] and words[end + 2 : end + 3] == ["past"]
+    elif tail == ["before", "now"] or (
+        tail == ["in", "the"] and words[end + 2 : end + 3] == ["past"]
     ):
         end += 2 + (tail[0] == "in")
     else:
@@ -176,7 +177,11 @@ def _relative(words: list[str], i: int) -> _Found | None:
         found = None if found is None else type(found)(found.seconds, 0.0, found.end - 1, False)
     if found is None:
         return None
+    if word_at(words, found.end) in ("ago", "back", "earlier"):
+        return None  # "what did you see last 20 seconds ago"
     end = _skip_mark(words, found.end)
+    if end > found.end and j == i:
+        return None  # "what did you see first 45 seconds in"
     loose = found.tolerance_s if found.vague or found.tolerance_s / found.seconds > 0.35 else 0.0
     if w in _PAST:
         if lead == "before":
@@ -275,6 +280,3 @@ def extract(words: list[str]) -> Timed:
         window = _merge(window, found[0])
         i = found[1]
     return Timed(kept, window, calendar)
-
-
-__all__ = ["AT_TOLERANCE_S", "DETERMINERS", "FILLERS", "Timed", "extract"]

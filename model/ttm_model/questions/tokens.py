@@ -1,9 +1,11 @@
 """Text to plain lower-case words. It knows spelling conventions, not what words mean."""
+# ruff: noqa: PLR0912  (ordered rules read best as one list of early returns)
 
-from ttm_model.questions.wordlist import listed
 import re
 import unicodedata
 from dataclasses import dataclass
+
+from ttm_model.questions.wordlist import listed
 
 MAX_CHARS = 4_000  # of a trimmed question; what is longer is not read
 MAX_WORDS = 120
@@ -59,6 +61,7 @@ _WHOLE = {
     "favorite": "favourite",
     "o'clock": "oclock",
 }
+_ABBREVIATIONS = frozenset(("st", "mr", "mrs", "ms", "dr"))
 _SUFFIX = {"'ve": "have", "'ll": "will", "'re": "are", "'m": "am", "'d": "would"}
 _IS_HOSTS = frozenset(listed("what when where who how which that there it he she here this"))
 
@@ -103,21 +106,23 @@ def sentences(text: str) -> list[Sentence]:
     out: list[Sentence] = []
     words: list[str] = []
     total = 0
-    glued = -1  # where the last token ended, to see hyphens inside words
+    glued = -1  # where the last piece ended, to see hyphens inside words
     for match in _TOKEN.finditer(text):
-        token = match.group()
+        piece = match.group()
         follows = match.start() == glued
         glued = match.end()
-        if token in "?!.;\n":
+        if piece == "." and words and words[-1] in _ABBREVIATIONS:
+            continue
+        if piece in "?!.;\n":
             if words:
-                out.append(Sentence(tuple(words), token == "?"))
+                out.append(Sentence(tuple(words), piece == "?"))
                 words = []
-            elif out and token == "?":
+            elif out and piece == "?":
                 out[-1] = Sentence(out[-1].words, True)
             continue
-        if token == ":":
-            token = ","
-        if token == "-":
+        if piece == ":":
+            piece = ","
+        if piece == "-":
             inside = follows and text[glued : glued + 1].isalnum()
             if inside and words and _is_number(words[-1]) and text[glued].isdigit():
                 words.append("to")  # "0:30-1:10"
@@ -127,10 +132,10 @@ def sentences(text: str) -> list[Sentence]:
                 words.append(",")
             continue
         if words and words[-1].endswith("-") and follows:
-            words[-1] = (words[-1] + token)[:MAX_WORD_CHARS]
+            words[-1] = (words[-1] + piece)[:MAX_WORD_CHARS]
             continue
-        for piece in _expand(token):
-            words.append(piece[:MAX_WORD_CHARS])
+        for part in _expand(piece):
+            words.append(part[:MAX_WORD_CHARS])
             total += 1
         if total > MAX_WORDS:
             raise TooLongError

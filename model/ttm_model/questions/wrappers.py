@@ -1,7 +1,9 @@
 """Takes polite frames off a question: "could you tell me whether ...". It knows no things."""
 
-from ttm_model.questions.wordlist import listed
 from dataclasses import dataclass
+
+from ttm_model.questions.lexicon import WH
+from ttm_model.questions.wordlist import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ def _lines(text: str) -> list[tuple[str, ...]]:
 _FILLERS = _lines(
     "hey|hi|hello|ok|okay|so|um|uh|er|erm|well|and|but|then|also|please|thanks|sorry|excuse me"
     "|listen|just|quick question|question|kindly|computer|assistant|oh|ah|hmm|hm|alright|right"
-    "|good morning|good evening|good afternoon|dear|friend|buddy|yes|no|,|actually|hi there"
+    "|good morning|good evening|good afternoon|dear|friend|buddy|roughly|exactly|approximately"
+    "|precisely|yes|no|,|actually|hi there"
     "|hello there|hey there|one more thing|by the way|btw|say|like|honestly|basically|my friend"
 )
 _FRAMES = _lines(
@@ -81,10 +84,46 @@ _TAILS = _lines(
     "|let me know|do you|did not he|did not she|i forgot|did we|did not we|, or|were there"
 )
 _COMMA_TAILS = frozenset(
-    "did you|did i|was there|did not you|did not i|did you not|was there not|was not there|did it"
-    "|did not it|have you|have not you|was it|was not it|did he|did she|did they|did not they|do you"
-    "|did not he|did not she|did we|did not we|is there|do not you|were there|yes|no|so|then|right"
-    "|i wonder|tell me|any idea|i forgot|let me know|did there|haven you".split("|")
+    [
+        "did you",
+        "did i",
+        "was there",
+        "did not you",
+        "did not i",
+        "did you not",
+        "was there not",
+        "was not there",
+        "did it",
+        "did not it",
+        "have you",
+        "have not you",
+        "was it",
+        "was not it",
+        "did he",
+        "did she",
+        "did they",
+        "did not they",
+        "do you",
+        "did not he",
+        "did not she",
+        "did we",
+        "did not we",
+        "is there",
+        "do not you",
+        "were there",
+        "yes",
+        "no",
+        "so",
+        "then",
+        "right",
+        "i wonder",
+        "tell me",
+        "any idea",
+        "i forgot",
+        "let me know",
+        "did there",
+        "haven you",
+    ]
 )
 
 
@@ -120,6 +159,8 @@ def unwrap(words: list[str]) -> Unwrapped:
             words = words[n:]
             continue
         n = _front(words, _FRAMES)
+        if words[:2] == ["show", "me"] and words[2:3] and words[2] in WH | {"everything", "all"}:
+            n = 2
         if not n or n >= len(words):
             break
         recalled = True

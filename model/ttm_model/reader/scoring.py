@@ -1,4 +1,4 @@
-"""Score memory slots by a noun phrase's key. Knows no kinds of question and no wording."""
+"""Score memory slots by a noun phrase. Knows no kinds of question and no wording."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from ttm_model.reader.answer import ModalityName
-from ttm_model.reader.view import KeySpace, MemoryView, PhraseKey, Slot
+from ttm_model.reader.view import KeySpace, MemoryView, PhraseWeights, Slot
 
 PRESENT_P = 0.5
 KNOWN = 0.35  # below this the space does not cover the phrase, so silence means nothing
@@ -45,7 +45,7 @@ class Scorer:
     ) -> Search:
         """Find a phrase among the events of a modality (None: any) that overlap a window."""
         wanted = [modality] if modality is not None else list(self.spaces)
-        keys = {name: self.spaces[name].phrase_key(phrase) for name in wanted}
+        keys = {name: self.spaces[name].phrase(phrase) for name in wanted}
         knows = max(key.knows for key in keys.values())
         keys = {name: key for name, key in keys.items() if key.knows >= min(KNOWN, knows)}
         found = [
@@ -60,12 +60,12 @@ class Scorer:
             forgotten=self._forgotten(keys, window),
         )
 
-    def _hit(self, slot: Slot, key: PhraseKey) -> Hit:
-        score = float((slot.token * key.key).sum())
+    def _hit(self, slot: Slot, key: PhraseWeights) -> Hit:
+        score = float((slot.posterior * key.weights).sum())
         return Hit(slot, score, self.spaces[slot.modality].probability(score))
 
     def _forgotten(
-        self, keys: Mapping[ModalityName, PhraseKey], window: tuple[float, float]
+        self, keys: Mapping[ModalityName, PhraseWeights], window: tuple[float, float]
     ) -> tuple[Slot, ...]:
         """Consolidated slots in which the phrase may be one of the superposed keys."""
         matching = []
@@ -73,7 +73,7 @@ class Scorer:
             if slot.modality not in keys or not slot.overlaps(*window):
                 continue
             noise = SUPERPOSED_NOISE * sqrt(slot.merges)
-            score = float((slot.token * keys[slot.modality].key).sum()) - noise
+            score = float((slot.posterior * keys[slot.modality].weights).sum()) - noise
             if self.spaces[slot.modality].probability(score) >= PRESENT_P:
                 matching.append(slot)
         return tuple(matching)

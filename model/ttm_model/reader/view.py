@@ -17,10 +17,10 @@ NAMES: dict[Modality, ModalityName] = {Modality.VIDEO: "video", Modality.AUDIO: 
 
 
 @dataclass(frozen=True, slots=True)
-class PhraseKey:
-    """A noun phrase as a memory key: key (d,), and how well the space covers it, 0 to 1."""
+class PhraseWeights:
+    """A noun phrase in a label space: class weights (C,), and how well it is covered, 0 to 1."""
 
-    key: Tensor
+    weights: Tensor
     knows: float
 
 
@@ -32,8 +32,8 @@ class KeySpace(Protocol):
         """Readable class names, C of them."""
         ...
 
-    def phrase_key(self, phrase: str) -> PhraseKey:
-        """The key against which a slot's token gives the phrase's share of its posterior."""
+    def phrase(self, phrase: str) -> PhraseWeights:
+        """The weights with which a slot's posterior gives the phrase's share of it."""
         ...
 
     def decode(self, tokens: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ class Slot:
     strength: float
     support: float
     merges: int
-    token: Tensor  # (d,)
+    posterior: Tensor  # (C,), decoded from the slot's token
 
     def overlaps(self, start_s: float, end_s: float) -> bool:
         """Whether any of the slot's time lies in an interval."""
@@ -122,8 +122,8 @@ def _tier(
         held = torch.nonzero(state.modality[0, tier] == int(modality))[:, 0] + tier.start
         if held.numel() == 0:
             continue
-        tokens = state.tokens[0, held]
-        top, classes = spaces[name].decode(tokens).topk(2, dim=-1)
+        posteriors = spaces[name].decode(state.tokens[0, held]).cpu()
+        top, classes = posteriors.topk(2, dim=-1)
         names = spaces[name].names
         for at, index in enumerate(held.tolist()):
             rows.append(
@@ -141,7 +141,7 @@ def _tier(
                     strength=float(state.strength[0, index]),
                     support=float(state.support[0, index]),
                     merges=int(state.merges[0, index]),
-                    token=tokens[at],
+                    posterior=posteriors[at],
                 )
             )
     return tuple(sorted(rows, key=lambda slot: (slot.start_s, slot.index)))

@@ -18,7 +18,7 @@ from ttm_server.gateway.problems import problem_of
 
 PROTECTED_PREFIX = "/v1/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def has_key(headers: Headers, settings: Settings) -> bool:
@@ -51,7 +51,8 @@ def check_origin(headers: Headers, settings: Settings) -> None:
     origin = headers.get("origin")
     if origin is None or origin in settings.allowed_origins:
         return
-    port = _DEFAULT_PORTS.get(urlsplit(origin).scheme, 0) if "//" in origin else 0
+    scheme = origin.partition("://")[0].lower()
+    port = _DEFAULT_PORTS.get(scheme, 0)
     page = _split(origin, port)
     if page is None or page != _split(f"//{headers.get('host', '')}", port):
         raise OriginError(

@@ -28,6 +28,7 @@ _HTTP_CODES = {
     405: "method_not_allowed",
     415: "unsupported_media_type",
 }
+_NOT_JSON = BadRequest("body: is not valid JSON", field="body")
 _log = logging.getLogger("ttm_server.gateway")
 
 
@@ -92,7 +93,7 @@ def _validation_error(error: RequestValidationError) -> BadRequest:
     first = error.errors()[0]
     where = [str(part) for part in first["loc"]]
     if first["type"] == "json_invalid":
-        return BadRequest("body: is not valid JSON", field="body")
+        return _NOT_JSON
     field = ".".join(where[1:]) or (where[0] if where else "body")
     text = str(first["msg"])
     for old, new in (
@@ -118,6 +119,8 @@ async def _on_validation_error(_: Request, error: Exception) -> ProblemResponse:
 async def _on_http_error(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)
     detail = str(error.detail)
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for what its parser refuses
+        return problem_of(_NOT_JSON)
     if error.status_code == HTTPStatus.NOT_FOUND:
         detail = f"there is nothing at {request.url.path}; see /docs"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

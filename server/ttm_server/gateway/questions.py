@@ -68,6 +68,8 @@ def _checked_question(body: QuestionRequest, most: int) -> str:
     question = body.question.strip()
     if not 1 <= len(question) <= most:
         raise BadRequest(f"question: {len(question)} characters, 1 to {most}", field="question")
+    if any("\ud800" <= character <= "\udfff" for character in question):
+        raise BadRequest("question: holds half of a surrogate pair, not text", field="question")
     if body.since_s is not None and body.until_s is not None and body.since_s > body.until_s:
         raise BadRequest(
             f"until_s: {body.until_s:g} lies before since_s {body.since_s:g}", field="until_s"

@@ -34,6 +34,7 @@ CONNECT_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 5.0
 MAX_CONNECTIONS = 32
 MAX_BLOCKING_CONNECTIONS = 8
+MAX_SIGNAL_CONNECTIONS = 2  # one in use; a second while a broken one is being closed
 RETRY_DELAYS_S = (0.05, 0.25)
 
 

@@ -12,17 +12,14 @@ search is a race, and whose configuration file breaks on a folder name with a bl
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from ttm_server.errors import StoreUnavailable
+from ttm_server.store.bound_process import BoundProcess
 from ttm_server.store.folder_lock import FolderLock
 
 LOOPBACK = "127.0.0.1"
@@ -31,17 +28,6 @@ STOP_TIMEOUT_S = 15.0
 PORT_ATTEMPTS = 5
 LOG_NAME = "server.log"
 MAX_OLD_LOG_BYTES = 1024 * 1024
-
-# Runs in the child, before it becomes the server: PR_SET_PDEATHSIG = 1, SIGTERM = 15. The parent
-# may have died before the call, hence the look at the parent afterwards.
-_LAUNCHER = """
-import ctypes, os, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None, use_errno=True).prctl(1, 15, 0, 0, 0)
-    if os.getppid() != int(sys.argv[1]):
-        sys.exit("the parent is gone")
-os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 
 class EmbeddedServer:
@@ -67,9 +53,7 @@ class EmbeddedServer:
         self._binary = binary
         self._fsync = fsync
         self._options = dict(options or {})
-        self._process: subprocess.Popen[bytes] | None = None
-        self._keeper: threading.Thread | None = None
-        self._let_go = threading.Event()
+        self._process: BoundProcess | None = None
 
     @property
     def url(self) -> str:
@@ -100,23 +84,14 @@ class EmbeddedServer:
     def stop(self) -> None:
         """End the server; what it was told to write is on disk afterwards."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        self._end_keeper()
+        if process is not None:
+            process.stop(STOP_TIMEOUT_S)
 
     def kill(self) -> None:
         """End the server with SIGKILL, as a crash would."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            process.wait()
-            self._end_keeper()
 
     def __enter__(self) -> Self:
         self.start()
@@ -131,13 +106,20 @@ class EmbeddedServer:
             # A further start of the same object goes back to its port where that is free.
             self.port = (attempt == 1 and self.port) or self._wanted_port or _free_port()
             log_start = self._trim_log()
-            self._process = self._spawn(lock)
+            try:
+                self._process = BoundProcess(
+                    self._command(),
+                    folder=self.data_dir,
+                    log_path=self.data_dir / LOG_NAME,
+                    keep_fds=[lock.fileno()],
+                )
+            except OSError as error:
+                raise StoreUnavailable(f"the embedded server did not start: {error}") from None
             lock.write_pids(self._process.pid)
             try:
                 self._wait_until_ready(log_start)
             except _Exited:
-                self._process = None
-                self._end_keeper()
+                self.kill()  # reaps it
                 said = self._log_since(log_start)
                 if "ddress already in use" in said and attempt < attempts:
                     continue
@@ -146,43 +128,6 @@ class EmbeddedServer:
                 self.kill()
                 raise
             return
-
-    def _spawn(self, lock: FolderLock) -> subprocess.Popen[bytes]:
-        """Start the server from a thread that lives as long as it does.
-
-        The kernel sends the parent-death signal when the *thread* that started a process ends.
-        """
-        self._let_go = threading.Event()
-        started = threading.Event()
-        result: list[subprocess.Popen[bytes] | OSError] = []
-
-        def keep() -> None:
-            try:
-                with (self.data_dir / LOG_NAME).open("ab") as log_file:
-                    result.append(
-                        subprocess.Popen(  # noqa: S603  # our own words, no shell
-                            self._command(),
-                            stdin=subprocess.DEVNULL,
-                            stdout=log_file,
-                            stderr=subprocess.STDOUT,
-                            cwd=self.data_dir,
-                            pass_fds=[lock.fileno()],
-                            # Ctrl-C goes to the foreground group; the server ends after us.
-                            start_new_session=True,
-                        )
-                    )
-            except OSError as error:
-                result.append(error)
-            started.set()
-            self._let_go.wait()
-
-        self._keeper = threading.Thread(target=keep, name="embedded-server", daemon=True)
-        self._keeper.start()
-        started.wait()
-        if isinstance(result[0], OSError):
-            self._end_keeper()
-            raise StoreUnavailable(f"the embedded server did not start: {result[0]}")
-        return result[0]
 
     def _command(self) -> list[str]:
         options = {
@@ -199,9 +144,7 @@ class EmbeddedServer:
             **self._options,
         }
         binary = self._binary or _valkey_binary()
-        launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid())]
         return [
-            *launcher,
             str(binary),
             *(word for name, value in options.items() for word in (f"--{name}", value)),
         ]
@@ -211,19 +154,13 @@ class EmbeddedServer:
         assert process is not None
         until_s = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < until_s:
-            if process.poll() is not None:
+            if process.ended:
                 raise _Exited
             if _answering_pid(self.port) == process.pid:
                 return
             time.sleep(0.02)
         said = self._log_since(log_start)
         raise StoreUnavailable(f"the embedded server is not ready in {START_TIMEOUT_S} s: {said}")
-
-    def _end_keeper(self) -> None:
-        self._let_go.set()
-        if self._keeper is not None:
-            self._keeper.join()
-            self._keeper = None
 
     def _trim_log(self) -> int:
         path = self.data_dir / LOG_NAME
@@ -262,7 +199,7 @@ def _free_port() -> int:
 def _answering_pid(port: int) -> int | None:
     """Process id of the server that answers on a port and has loaded its data, or None."""
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=1.0) as connection:
+        with socket.create_connection((LOOPBACK, port), timeout=0.5) as connection:
             connection.sendall(b"PING\r\nINFO server\r\nQUIT\r\n")
             said = b""
             while part := connection.recv(65536):

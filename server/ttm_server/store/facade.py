@@ -10,6 +10,7 @@ from ttm_server.store.asks import Asks
 from ttm_server.store.edge import (
     MAX_BLOCKING_CONNECTIONS,
     MAX_CONNECTIONS,
+    MAX_SIGNAL_CONNECTIONS,
     Edge,
     Observe,
     make_client,
@@ -24,8 +25,9 @@ from ttm_server.store.tickets import Tickets
 
 
 class Store(Sessions, Tickets, Sending, Ready, Ownership, Asks):
-    """Sessions, their input, memory and questions in one Redis. Every call may raise
-    StoreUnavailable; whoever reads a method's other errors finds them there.
+    """Sessions, their input, memory and questions in one Redis.
+
+    Every call may raise StoreUnavailable (retryable); each method names its other errors.
     """
 
     @classmethod
@@ -47,7 +49,7 @@ class Store(Sessions, Tickets, Sending, Ready, Ownership, Asks):
             scripts,
             observe,
         )
-        store = cls(edge, Signals(make_client(url, 1)), settings)
+        store = cls(edge, Signals(make_client(url, MAX_SIGNAL_CONNECTIONS)), settings)
         try:
             await store.ping()
         except BaseException:

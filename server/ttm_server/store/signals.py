@@ -58,7 +58,8 @@ class Signals:
         self._listeners: dict[str, set[Listener]] = {}
         self._confirmed: dict[str, asyncio.Event] = {}
         self._changed = asyncio.Event()
-        self._connections = 0
+        self._attempts = 0
+        self._connected = False
         self._task: asyncio.Task[None] | None = None
 
     async def listen(self, channel: str, listener: Listener) -> None:
@@ -94,19 +95,22 @@ class Signals:
     async def _run(self) -> None:
         failures = 0
         while True:
-            before = self._connections
+            self._attempts += 1
+            self._connected = False
             try:
                 await self._serve()
             except* (RedisError, OSError, TimeoutError) as group:
                 log.debug("signals: %s", group.exceptions[0])
-            failures = 0 if self._connections > before else failures + 1
+            except* Exception:  # a bug must not end the signals of the whole process
+                log.exception("signals: unexpected; connecting again")
+            failures = 0 if self._connected else failures + 1
             await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
 
     async def _serve(self) -> None:
         pubsub = self._client.pubsub()
         try:
             await not_swallowed(pubsub.subscribe(HOME))
-            self._connections += 1
+            self._connected = True
             for confirmed in self._confirmed.values():
                 confirmed.clear()
             async with asyncio.TaskGroup() as group:
@@ -150,7 +154,7 @@ class Signals:
             if message["type"] == "subscribe":
                 if channel in self._confirmed:
                     self._confirmed[channel].set()
-                if self._connections == 1:
-                    continue  # nothing can have been missed
+                if self._attempts == 1:
+                    continue  # never without a connection, so nothing was missed
             for listener in tuple(self._listeners.get(channel, ())):
                 listener()

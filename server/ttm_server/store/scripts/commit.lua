@@ -9,7 +9,7 @@
 -- Runs out of memory too: it frees input, and without it nothing ever would.
 local m = redis.call('HMGET', KEYS[1], 'applied', 'durable', 'fence', 'owner', 'lease_ms', 'prev')
 if not m[1] then return {GONE} end
-if m[3] ~= ARGV[1] then return {FENCED} end
+if ARGV[1] == '' or m[3] ~= ARGV[1] then return {FENCED} end
 local applied, durable = tonumber(m[1]), tonumber(m[2])
 local prev, new = tonumber(ARGV[2]), tonumber(ARGV[3])
 if not prev or not new or new <= prev then return {INVALID, 'position'} end

@@ -8,7 +8,7 @@
 -- Numbers are never joined to text in here: Lua would round them to 14 digits.
 local m = redis.call('HMGET', KEYS[1], 'durable', 'applied', 'conn', 'last_t')
 if not m[1] then return {GONE} end
-if m[3] ~= ARGV[1] then return {SUPERSEDED} end
+if ARGV[1] == '' or m[3] ~= ARGV[1] then return {SUPERSEDED} end
 local durable, applied, seq = tonumber(m[1]), tonumber(m[2]), tonumber(ARGV[2])
 if seq <= durable then return {DUPLICATE, durable, applied} end
 if seq ~= durable + 1 then return {GAP, durable, applied} end

@@ -5,7 +5,7 @@
 -- reply {GONE} | {OK, durable, applied, current 0|1, events as {id, fields} pairs}
 local m = redis.call('HMGET', KEYS[1], 'durable', 'applied', 'conn', 'beat')
 if not m[1] then return {GONE} end
-local current = (m[3] == ARGV[1]) and 1 or 0
+local current = (ARGV[1] ~= '' and m[3] == ARGV[1]) and 1 or 0
 if current == 1 then
   local now = now_ms()
   -- Not at every look: each write goes to the append-only file.

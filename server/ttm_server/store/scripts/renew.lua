@@ -5,7 +5,7 @@
 -- reply {GONE} | {FENCED} | {OK}
 local m = redis.call('HMGET', KEYS[1], 'fence', 'owner')
 if not m[1] then return {GONE} end
-if m[1] ~= ARGV[1] then return {FENCED} end
+if ARGV[1] == '' or m[1] ~= ARGV[1] then return {FENCED} end
 redis.call('HSET', KEYS[1], 'lease_ms', ARGV[2])
 redis.call('SET', KEYS[2], m[2], 'PX', ARGV[2])
 return {OK}

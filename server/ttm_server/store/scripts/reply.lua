@@ -5,7 +5,7 @@
 -- reply {GONE} | {FENCED} | {LOST} | {OK}
 local fence = redis.call('HGET', KEYS[1], 'fence')
 if not fence then return {GONE} end
-if fence ~= ARGV[1] then return {FENCED} end
+if ARGV[1] == '' or fence ~= ARGV[1] then return {FENCED} end
 local deadline = redis.call('ZSCORE', KEYS[2], ARGV[2])
 if not deadline then return {LOST} end
 redis.call('ZREM', KEYS[2], ARGV[2])

@@ -1,0 +1,246 @@
+"""The engine of preset `lite`: encoders, slot-write unit and reader as a fold over chunks.
+
+Everything it needs comes from installed packages. States are values on the CPU; a step brings the
+batch to the device and back. Not safe for several threads at once: a worker has one model thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ttm_model.chunk import ChunkMedia
+from ttm_model.encoders.efficientnet_lite import CLASSES
+from ttm_model.encoders.picture import PictureEncoder, PictureFeatures, fit
+from ttm_model.encoders.sound import SoundContext, SoundEncoder, initial_context
+from ttm_model.encoders.text import TextEncoder
+from ttm_model.encoders.weights import ALL
+from ttm_model.engines.lite_state import LiteState
+from ttm_model.engines.noticing import PLACES, Thing, heard, seen, to_tokens
+from ttm_model.engines.spaces import TextSpace
+from ttm_model.labels.sounds import sound_space
+from ttm_model.labels.space import load_space
+from ttm_model.labels.things import load_calibration
+from ttm_model.noticed import Noticed
+from ttm_model.questions import parse
+from ttm_model.reader.answer import ModalityName
+from ttm_model.reader.reader import Reader
+from ttm_model.reader.view import NAMES, MemoryView, view
+from ttm_model.ttm.layout import Modality
+from ttm_model.ttm.state import MemoryState
+from ttm_model.ttm.tokens import InputTokens, StepOutput
+from ttm_model.ttm.unit import SlotUnit
+
+FORMAT = "slot-ttm/1"
+PRESET = "lite"
+CHECKPOINT = "s0"
+CONTINUES_S = 0.25  # a larger hole in the media clock starts the sound context anew
+MIN_SOUND, MAX_SOUND = 1_600, 32_000  # samples that the sound encoder takes at once
+SOUND_STEEPNESS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiteResult:
+    """One session's part of a step (a worker's StepResult)."""
+
+    state: LiteState
+    noticed: tuple[Noticed, ...] = ()
+    fault: str | None = None
+
+
+class LiteEngine:
+    """See the module; raises WeightsError when a weight file is not the pinned one."""
+
+    def __init__(self, device: str = "auto", threads: int = 0) -> None:
+        if threads:
+            torch.set_num_threads(threads)
+        self.device = torch.device(_choose(device))
+        self._text = TextEncoder()
+        self._pictures = PictureEncoder(self.device)
+        self._sounds = SoundEncoder()
+        self._calibration = load_calibration()
+        sights, sounds = load_space("imagenet"), sound_space(self._sounds.classes, self._text)
+        self._spaces: Mapping[ModalityName, TextSpace] = {
+            "video": TextSpace(
+                sights, self._text, lambda score: float(self._calibration.probability(score))
+            ),
+            "audio": TextSpace(sounds, self._text, _heard_probability),
+        }
+        self._unit = SlotUnit().eval().to(self.device)
+        self.layout = self._unit.config.layout
+        self.schema = self._schema()
+        self._state_bytes = len(self.dump(self.initial()))
+
+    @property
+    def model_info(self) -> dict[str, Any]:
+        """Preset, checkpoint and the schema of its states."""
+        return {"preset": PRESET, "checkpoint": CHECKPOINT, "schema": self.schema}
+
+    @property
+    def memory_info(self) -> dict[str, Any]:
+        """Size of one session's memory; the same for ever."""
+        return {"tokens": self.layout.tokens, "dim": self.layout.dim, "bytes": self._state_bytes}
+
+    def fit(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """A picture (H, W, 3) at the encoder's size."""
+        return fit(pixels)
+
+    def initial(self) -> LiteState:
+        """The state before the first chunk."""
+        return LiteState.initial(self.layout, CLASSES)
+
+    def load(self, data: bytes) -> LiteState:
+        """A stored state; raises StateIncompatible where it is another model's."""
+        return LiteState.load(data, self.schema, self.layout, CLASSES)
+
+    def dump(self, state: LiteState) -> bytes:
+        """The bytes that continue a session exactly."""
+        return state.dump(self.schema)
+
+    # --- the fold ---------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def step(self, states: Sequence[LiteState], media: Sequence[ChunkMedia]) -> list[LiteResult]:
+        """One chunk for each of B sessions; a row's result does not depend on the others."""
+        features = self._pictures.encode([p for chunk in media for p in chunk.pictures])
+        contexts = [
+            _sound_context(state, chunk) for state, chunk in zip(states, media, strict=True)
+        ]
+        sounds = self._sounds.encode([_sound(chunk) for chunk in media], contexts)
+        rows: list[tuple[list[Thing], list[Thing]]] = []
+        scenes = []
+        first = 0
+        for row, (state, chunk) in enumerate(zip(states, media, strict=True)):
+            last = first + len(chunk.pictures)
+            own = PictureFeatures(
+                features.whole_logits[first:last].cpu(), features.cell_logits[first:last].cpu()
+            )
+            sights, scene = seen(
+                own, chunk, state.scene, self._spaces["video"].space, self._calibration
+            )
+            rows.append((sights, heard(sounds, row, chunk, self._spaces["audio"].space)))
+            scenes.append(scene)
+            first = last
+        tokens, mask = to_tokens(rows, [chunk.end_s for chunk in media], self.layout.dim)
+        memory, output = self._write([state.memory for state in states], tokens, mask)
+        results = []
+        for row in range(len(states)):
+            state = LiteState(memory.row(row), scenes[row], sounds.contexts[row])
+            fault = None if bool(output.healthy[row]) else "not_finite"
+            results.append(LiteResult(state, self._noticed(state, output, row, tokens), fault))
+        return results
+
+    def _write(
+        self, memories: list[MemoryState], tokens: InputTokens, mask: torch.Tensor
+    ) -> tuple[MemoryState, StepOutput]:
+        stacked = MemoryState.stack(memories).to(self.device)
+        memory, output = self._unit.step(stacked, tokens.to(self.device), mask.to(self.device))
+        on_cpu = StepOutput(
+            output.tokens.cpu(), output.slot.cpu(), output.fresh.cpu(), output.healthy.cpu()
+        )
+        return memory.to("cpu"), on_cpu
+
+    def _noticed(
+        self, state: LiteState, output: StepOutput, row: int, tokens: InputTokens
+    ) -> tuple[Noticed, ...]:
+        """The events that began in this step, named from the slots they were written to."""
+        found = []
+        for place in torch.nonzero(output.fresh[row])[:, 0].tolist():
+            name = NAMES[Modality(int(tokens.modality[row, place]))]
+            slot = int(output.slot[row, place])
+            posterior = self._spaces[name].decode(state.memory.tokens[0, slot : slot + 1])[0]
+            best = int(posterior.argmax())
+            score = self._spaces[name].probability(float(posterior[best]))
+            found.append(
+                Noticed(
+                    self._spaces[name].names[best],
+                    name,
+                    float(tokens.start_s[row, place]),
+                    float(tokens.end_s[row, place]),
+                    round(score, 3),
+                )
+            )
+        return tuple(item for item in found if item.score >= 0.5)
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def answer(self, state: LiteState, body: dict[str, Any]) -> dict[str, Any]:
+        """Answer a question from the memory alone."""
+        text = str(body["question"])
+        reader = Reader(self._view(state), self._spaces)
+        return reader.answer(text, parse(text), body.get("since_s"), body.get("until_s")).to_dict()
+
+    @torch.inference_mode()
+    def timeline(self, state: LiteState) -> dict[str, Any]:
+        """Every event that memory holds, decoded, and since when nothing was evicted."""
+        memory = self._view(state)
+        events = [
+            {
+                "label": slot.label,
+                "modality": slot.modality,
+                "start_s": round(slot.start_s, 3),
+                "end_s": round(slot.end_s, 3),
+                "score": round(self._spaces[slot.modality].probability(slot.label_p), 3),
+                "count": slot.count,
+                "slot": slot.index,
+            }
+            for slot in memory.events
+        ]
+        return {
+            "events": events,
+            "coverage_since_s": round(memory.coverage_since_s(None), 3),
+        }
+
+    def _view(self, state: LiteState) -> MemoryView:
+        return view(state.memory, self.layout, self._spaces)
+
+    def _schema(self) -> str:
+        """Names everything that gives a state its meaning; another digest is another model."""
+        config = self._unit.config
+        parts = {
+            "layout": repr(config.layout),
+            "unit": repr(config),
+            "places": PLACES,
+            "weights": [weights.sha256 for weights in ALL],
+            "sounds": self._spaces["audio"].names,
+            "phi": self._spaces["video"].space.sketch.phi.numpy().tobytes().hex(),
+        }
+        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+        size = f"{self.layout.tokens}x{self.layout.dim}"
+        return f"{FORMAT};{PRESET};{CHECKPOINT};{size};{digest}"
+
+
+def _choose(device: str) -> str:
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _heard_probability(score: float) -> float:
+    """Sound posteriors are each class's own probability; 0.5 is the encoder's decision."""
+    return 1.0 / (1.0 + exp(-SOUND_STEEPNESS * (min(1.0, max(0.0, score)) - 0.5)))
+
+
+def _sound_context(state: LiteState, media: ChunkMedia) -> SoundContext:
+    """The stored context, or a new one where the media clock has jumped."""
+    continues = abs(media.start_s - float(state.memory.clock_s[0])) <= CONTINUES_S
+    return state.sound if continues else initial_context()
+
+
+def _sound(media: ChunkMedia) -> npt.NDArray[np.float32] | None:
+    """The chunk's sound at a length that the encoder takes: short ones are filled with silence."""
+    if media.audio is None:
+        return None
+    sound = media.audio[:MAX_SOUND]
+    if len(sound) < MIN_SOUND:
+        sound = np.concatenate([sound, np.zeros(MIN_SOUND - len(sound), np.float32)])
+    return sound

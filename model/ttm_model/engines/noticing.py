@@ -1,0 +1,107 @@
+"""One session's encoder outputs of one chunk to input tokens. Knows no memory and no question.
+
+Pure: what is carried from chunk to chunk (the scene) comes in and goes out as a value.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ttm_model.chunk import ChunkMedia
+from ttm_model.encoders.picture import PictureFeatures
+from ttm_model.encoders.sound import SoundBatch
+from ttm_model.labels.space import LabelSpace
+from ttm_model.labels.things import Calibration, next_scene, things
+from ttm_model.ttm.layout import Modality
+from ttm_model.ttm.tokens import InputTokens
+
+VIDEO_PLACES = 8
+AUDIO_PLACES = 3
+PLACES = VIDEO_PLACES + AUDIO_PLACES
+HEARD_P = 0.5
+SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One candidate for memory: key (d,), salience, and the interval it stands for."""
+
+    key: Tensor
+    salience: float
+    start_s: float
+    end_s: float
+
+
+def seen(
+    features: PictureFeatures,
+    media: ChunkMedia,
+    scene: Tensor,
+    space: LabelSpace,
+    calibration: Calibration,
+) -> tuple[list[Thing], Tensor]:
+    """What the chunk's pictures show, picture after picture, and the scene after them."""
+    found: list[Thing] = []
+    for index, (start_s, end_s) in enumerate(picture_spans(media)):
+        whole = features.whole_logits[index : index + 1]
+        result = things(whole, features.cell_logits[index : index + 1], scene, calibration)
+        scene = next_scene(scene, whole[0], calibration)
+        keys = space.key(result.posteriors[0])  # (K, d)
+        for k in torch.nonzero(result.mask[0])[:, 0].tolist():
+            found.append(Thing(keys[k], float(result.salience[0, k]), start_s, end_s))
+    if len(found) > VIDEO_PLACES:
+        found = sorted(found, key=lambda thing: -thing.salience)[:VIDEO_PLACES]
+        found = sorted(found, key=lambda thing: thing.start_s)
+    return found, scene
+
+
+def picture_spans(media: ChunkMedia) -> list[tuple[float, float]]:
+    """The stretch of the chunk that each picture stands for: up to halfway to its neighbours."""
+    times = sorted(media.picture_times_s)
+    middles = [(a + b) / 2 for a, b in itertools.pairwise(times)]
+    edges = [media.start_s, *middles, media.end_s]
+    return list(itertools.pairwise(edges)) if times else []
+
+
+def heard(batch: SoundBatch, row: int, media: ChunkMedia, space: LabelSpace) -> list[Thing]:
+    """The classes that sound in the interval which the encoder judged, loudest claim first."""
+    if not batch.mask[row]:
+        return []
+    posterior = torch.from_numpy(batch.posteriors[row])
+    start_s = max(0.0, media.start_s + float(batch.start_s[row]))
+    end_s = media.start_s + float(batch.end_s[row])
+    found = []
+    for c in posterior.argsort(descending=True)[:AUDIO_PLACES].tolist():
+        p = float(posterior[c])
+        if p < HEARD_P or space.names[c] == SILENCE:
+            continue
+        alone = torch.zeros_like(posterior)
+        alone[c] = posterior[c]  # sounds overlap, so each class is a thing of its own
+        found.append(Thing(space.key(alone), p, start_s, end_s))
+    return found
+
+
+def to_tokens(
+    rows: Sequence[tuple[Sequence[Thing], Sequence[Thing]]], clocks_s: Sequence[float], dim: int
+) -> tuple[InputTokens, Tensor]:
+    """Things seen and heard by each of B sessions -> tokens and their mask (B, PLACES)."""
+    tokens = InputTokens.empty(len(rows), PLACES, dim)
+    mask = torch.zeros(len(rows), PLACES, dtype=torch.bool)
+    for b, (sights, sounds) in enumerate(rows):
+        for first, modality, found in (
+            (0, Modality.VIDEO, sights),
+            (VIDEO_PLACES, Modality.AUDIO, sounds),
+        ):
+            for place, thing in enumerate(found, start=first):
+                tokens.keys[b, place] = thing.key
+                tokens.modality[b, place] = int(modality)
+                tokens.salience[b, place] = thing.salience
+                tokens.start_s[b, place] = thing.start_s
+                tokens.end_s[b, place] = thing.end_s
+                mask[b, place] = True
+        tokens.clock_s[b] = clocks_s[b]
+    return tokens, mask

@@ -1,0 +1,24 @@
+"""The label space of sound classes: their names and texts as words that phrases find."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from ttm_model.encoders.sound_classes import SoundClass
+from ttm_model.encoders.text import TextEncoder
+from ttm_model.labels.space import LabelSpace, class_texts
+
+
+def sound_space(classes: Sequence[SoundClass], text: TextEncoder) -> LabelSpace:
+    """Build the space of these classes; every text of a class is a synonym of its name.
+
+    With at most 256 classes the sketch is exact: a key is the posterior itself.
+    """
+    rows = [
+        {"name": sound.name, "synonyms": [t for t in sound.texts if t != sound.name]}
+        for sound in classes
+    ]
+    embeddings = torch.stack([text.encode(class_texts(row)) for row in rows])  # (C, 2, 384)
+    return LabelSpace(rows, embeddings)

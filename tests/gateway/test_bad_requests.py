@@ -1,0 +1,114 @@
+"""REST requests that break a rule, each answered by a problem document that names field and limit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from gateway.harness import Served, is_problem, serving
+from ttm_server.config import Settings
+from ttm_server.store import EmbeddedServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gateway(valkey_server: EmbeddedServer) -> AsyncIterator[Served]:
+    """One gateway for the whole file: no case may harm the next."""
+    async with serving(valkey_server.url, Settings()) as served:
+        yield served
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "1.5"])
+async def test_a_bad_limit(gateway: Served, limit: str) -> None:
+    response = await gateway.http.get("/v1/sessions", params={"limit": limit})
+    is_problem(response, 422, "bad_request", "limit")
+
+
+@pytest.mark.parametrize("sid", ["nope", "a" * 65, "x}y", "%7Bmeta%7D", "..", "a%2Fb", "é"])
+async def test_an_unknown_session_id(gateway: Served, sid: str) -> None:
+    response = await gateway.http.get(f"/v1/sessions/{sid}")
+    assert response.status_code == 404
+    assert response.json()["code"] in ("no_such_session", "not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        ({}, "question", ["missing"]),
+        ({"question": ""}, "question", ["0 characters", "1 to 2000"]),
+        ({"question": " \n\t "}, "question", ["0 characters", "1 to 2000"]),
+        ({"question": "x" * 2001}, "question", ["2001 characters", "1 to 2000"]),
+        ({"question": 5}, "question", ["must be a valid string"]),
+        ({"question": None}, "question", []),
+        ({"question": ["x"]}, "question", []),
+        ({"question": "x", "since_s": -1}, "since_s", ["greater than or equal to 0"]),
+        ({"question": "x", "until_s": "3"}, "until_s", ["number"]),
+        ({"question": "x", "since_s": 5, "until_s": 4}, "until_s", ["before since_s"]),
+        ({"question": "x", "since": 5}, "since", ["not a field"]),
+        (["question"], "body", []),
+        ("question", "body", []),
+    ],
+    ids=str,
+)
+async def test_a_bad_question(gateway: Served, body: Any, field: str, words: list[str]) -> None:
+    response = await gateway.http.post("/v1/sessions/none/questions", json=body)
+    is_problem(response, 422, "bad_request", field, *words)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"question": "x"', "body"),
+        (b"{'question': 'x'}", "body"),
+        (b"\xff\xfe", "body"),
+        (b'{"question": "x", "since_s": NaN}', "since_s"),
+        (b'{"question": "x", "until_s": Infinity}', "until_s"),
+        (b'{"question": "x", "until_s": 1e999}', "until_s"),
+        (b'{"question": "\\ud800"}', "question"),
+        (b'{"question": "x", "since_s": ' + b"[" * 30000 + b"}", "body"),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+async def test_a_body_that_is_not_json(gateway: Served, body: bytes, field: str) -> None:
+    session = await gateway.session()
+    response = await gateway.http.post(
+        f"/v1/sessions/{session['session_id']}/questions",
+        content=body,
+        headers={"Content-Type": "application/json"},
+    )
+    is_problem(response, 422, "bad_request", field)
+
+
+async def test_a_body_of_another_type(gateway: Served) -> None:
+    response = await gateway.http.post("/v1/sessions", data={"x": "y"})
+    is_problem(response, 415, "unsupported_media_type", "Content-Type", "application/json")
+
+
+async def test_a_body_larger_than_its_limit(gateway: Served) -> None:
+    session = await gateway.session()
+    path = f"/v1/sessions/{session['session_id']}/questions"
+    response = await gateway.http.post(path, json={"question": "x" * 100_000})
+    is_problem(response, 413, "too_big", "body", "65536")
+
+
+async def test_a_chunked_body_larger_than_its_limit(gateway: Served) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b" " * 8192
+
+    response = await gateway.http.post(
+        "/v1/sessions", content=pieces(), headers={"Content-Type": "application/json"}
+    )
+    is_problem(response, 413, "too_big", "body", "65536")
+
+
+async def test_paths_and_methods_that_do_not_exist(gateway: Served) -> None:
+    is_problem(await gateway.http.get("/v2/sessions"), 404, "not_found", None, "/v2/sessions")
+    is_problem(await gateway.http.get("/docs/../secret"), 404, "not_found")
+    response = await gateway.http.patch("/v1/sessions")
+    is_problem(response, 405, "method_not_allowed", None, "PATCH")
+    assert response.headers["allow"]

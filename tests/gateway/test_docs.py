@@ -1,0 +1,213 @@
+"""The documentation is complete, local, and says the same as the code."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, get_args
+
+import msgspec
+import pytest
+import pytest_asyncio
+import yaml
+
+from gateway.harness import ANSWER, Served, serving
+from ttm_server import protocol
+from ttm_server.config import Settings
+from ttm_server.errors import OUTCOMES
+from ttm_server.gateway.models import ANSWER_EXAMPLE, Answer
+from ttm_server.gateway.openapi import to_openapi_3_0
+from ttm_server.protocol import DEFAULT_LIMITS, Chunk, ClientText, ServerText
+from ttm_server.store import EmbeddedServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gateway(valkey_server: EmbeddedServer) -> AsyncIterator[Served]:
+    async with serving(valkey_server.url, Settings()) as served:
+        yield served
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def openapi(gateway: Served) -> dict[str, Any]:
+    return dict((await gateway.http.get("/openapi.json")).json())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def asyncapi(gateway: Served) -> dict[str, Any]:
+    return dict(yaml.safe_load((await gateway.http.get("/asyncapi.yaml")).text))
+
+
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from walk(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from walk(value)
+
+
+async def test_openapi_has_every_call(openapi: dict[str, Any]) -> None:
+    calls = {
+        f"{method.upper()} {path}" for path, item in openapi["paths"].items() for method in item
+    }
+    assert calls == {
+        "POST /v1/sessions",
+        "GET /v1/sessions",
+        "GET /v1/sessions/{session_id}",
+        "DELETE /v1/sessions/{session_id}",
+        "POST /v1/sessions/{session_id}/tickets",
+        "POST /v1/sessions/{session_id}/questions",
+        "GET /v1/sessions/{session_id}/timeline",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",
+    }
+
+
+async def test_openapi_is_in_the_words_of_3_0(openapi: dict[str, Any]) -> None:
+    assert openapi["openapi"] == "3.0.3"
+    schemas = openapi["components"]["schemas"]
+    for node in walk({"paths": openapi["paths"], "schemas": schemas}):
+        assert node.get("type") != "null"
+        assert "const" not in node
+        assert not isinstance(node.get("examples"), list)
+        assert not isinstance(node.get("type"), list)
+        assert isinstance(node.get("exclusiveMinimum", True), bool)
+        if "$ref" in node:
+            assert node["$ref"].removeprefix("#/components/schemas/") in schemas
+    since = schemas["QuestionRequest"]["properties"]["since_s"]
+    assert (since["type"], since["nullable"], since["minimum"]) == ("number", True, 0)
+    assert schemas["QuestionRequest"]["properties"]["question"]["maxLength"] == 2000
+
+
+async def test_openapi_tells_every_error_as_a_problem(openapi: dict[str, Any]) -> None:
+    for path, item in openapi["paths"].items():
+        for operation in item.values():
+            assert operation["summary"]
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    assert set(response["content"]) == {"application/problem+json"}, path
+            if path.startswith("/v1/"):
+                assert {"401", "503"} <= set(operation["responses"])
+    assert "HTTPValidationError" not in openapi["components"]["schemas"]
+
+
+async def test_the_answer_is_the_promised_one(openapi: dict[str, Any]) -> None:
+    Answer.model_validate(ANSWER_EXAMPLE)
+    Answer.model_validate(ANSWER | {"question": "?", "as_of_seq": 1})
+    assert openapi["components"]["schemas"]["Answer"]["example"] == ANSWER_EXAMPLE
+    assert set(Answer.model_fields) == set(ANSWER_EXAMPLE)
+
+
+async def test_the_guide_tells_the_whole_protocol(openapi: dict[str, Any]) -> None:
+    guide = openapi["info"]["description"]
+    assert "<<" not in guide
+    for kind in (*get_args(ClientText), *get_args(ServerText)):
+        assert f'"type":"{kind.__struct_config__.tag}"' in guide
+    for name in Chunk.__struct_fields__:
+        assert f"`{name}`" in guide
+    for kind, outcome in OUTCOMES.items():
+        if kind.__name__ in ("TTMError", "ConfigError", "StateIncompatible", "OriginError"):
+            continue
+        assert str(outcome.close_code) in guide
+
+
+def test_bounds_in_older_words() -> None:
+    schema = {"exclusiveMinimum": 0, "anyOf": [{"type": "string"}, {"type": "null"}]}
+    older = to_openapi_3_0({"info": {"title": "x", "summary": "y"}, "x": schema})
+    assert older["info"] == {"title": "x"}
+    assert older["x"] == {
+        "minimum": 0,
+        "exclusiveMinimum": True,
+        "type": "string",
+        "nullable": True,
+    }
+
+
+async def test_asyncapi_has_exactly_the_messages_of_the_protocol(asyncapi: dict[str, Any]) -> None:
+    sent = {kind.__struct_config__.tag: kind for kind in get_args(ServerText)}
+    received = {kind.__struct_config__.tag: kind for kind in get_args(ClientText)}
+    received["chunk"] = Chunk
+    assert set(asyncapi["components"]["messages"]) == set(sent) | set(received)
+    assert set(asyncapi["channels"]["stream"]["messages"]) == set(sent) | set(received)
+    for operation, kinds in (("toClient", sent), ("fromClient", received)):
+        names = [
+            ref["$ref"].rpartition("/")[2] for ref in asyncapi["operations"][operation]["messages"]
+        ]
+        assert set(names) == set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("name", "struct"),
+    [
+        *((kind.__struct_config__.tag, kind) for kind in get_args(ClientText | ServerText)),
+        ("chunk", Chunk),
+        ("picture", protocol.Picture),
+        ("gap", protocol.Gap),
+        ("limits", protocol.Limits),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_asyncapi_has_exactly_the_fields_of_a_struct(
+    asyncapi: dict[str, Any], name: str, struct: type[msgspec.Struct]
+) -> None:
+    schema = asyncapi["components"]["schemas"][name]
+    properties = dict(schema["properties"])
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    required = {name for name, field in fields.items() if field.required}
+    tag = struct.__struct_config__.tag
+    if tag is not None:
+        assert properties.pop("type") == {"const": tag}
+        required.add("type")
+    assert set(properties) == set(fields)
+    assert set(schema.get("required", ())) == required
+    for field_name, field in fields.items():
+        if "default" in properties[field_name]:
+            assert properties[field_name]["default"] == field.default
+        if typing.get_origin(field.type) is typing.Literal:
+            assert properties[field_name]["enum"] == list(get_args(field.type))
+
+
+async def test_asyncapi_states_the_limits(asyncapi: dict[str, Any]) -> None:
+    schemas = asyncapi["components"]["schemas"]
+    assert schemas["chunk"]["properties"]["video"]["maxItems"] == DEFAULT_LIMITS.max_pictures
+    assert schemas["chunk"]["properties"]["d"]["minimum"] == DEFAULT_LIMITS.min_chunk_s
+    assert schemas["chunk"]["properties"]["d"]["maximum"] == DEFAULT_LIMITS.max_chunk_s
+    assert schemas["chunk"]["properties"]["t"]["maximum"] == DEFAULT_LIMITS.max_time_s
+    assert schemas["chunk"]["properties"]["seq"]["maximum"] == protocol.MAX_SEQ
+    picture = schemas["picture"]["properties"]["data"]
+    assert picture["maxLength"] == DEFAULT_LIMITS.max_picture_bytes
+    assert schemas["gap"]["properties"]["reason"]["maxLength"] == DEFAULT_LIMITS.max_reason_chars
+
+
+async def test_asyncapi_references_and_examples(asyncapi: dict[str, Any]) -> None:
+    for node in walk(asyncapi):
+        if "$ref" in node:
+            target: Any = asyncapi
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+    for message in asyncapi["components"]["messages"].values():
+        for example in message.get("examples", ()):
+            text = json.dumps(example["payload"])
+            kinds = (protocol.decode_client_text, protocol.decode_server_text)
+            decode = kinds[example["payload"]["type"] not in ("start", "end")]
+            assert decode(text)
+
+
+async def test_the_docs_page_needs_no_network(gateway: Served) -> None:
+    home = await gateway.http.get("/")
+    assert (home.status_code, home.headers["location"]) == (307, "/docs")
+    page = await gateway.http.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert "//" not in page.text.replace("<!doctype", "")
+    links = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+    assert len(links) == 5
+    for link in links:
+        assert (await gateway.http.get(f"/{link}")).status_code == 200, link
+    assert (await gateway.http.get("/docs/index.html")).status_code == 404

@@ -1,0 +1,187 @@
+"""The worker's loops against a real server, with an engine whose state is a hash chain."""
+
+import asyncio
+
+import pytest
+
+from ttm_server.store import SessionState
+from ttm_server.worker.worker import Worker
+from worker.chain import (
+    MAGIC,
+    POISON,
+    ChainEngine,
+    chunk,
+    crashed_at_the_end,
+    expected,
+    picture,
+    send,
+    until_applied,
+    working,
+)
+
+
+async def stored(store, sid):
+    acquired = await store.acquire(sid, "test", 1.0)
+    assert acquired is not None
+    await store.release(sid, acquired.fence)
+    return acquired.state
+
+
+@pytest.fixture
+def settings(settings):
+    return settings.model_copy(
+        update={"idle_release_s": 0.3, "commit_every_steps": 3, "input_capacity_chunks": 32}
+    )
+
+
+async def opened_session(store):
+    sid = (await store.create_session()).session_id
+    return sid, await store.open_stream(sid)
+
+
+async def test_state_is_the_fold_over_every_chunk(store, settings):
+    sid, opened = await opened_session(store)
+    async with working(Worker(store, ChainEngine(), settings)):
+        await send(store, sid, opened, [chunk(seq) for seq in range(1, 41)])
+        await until_applied(store, sid, 40)
+    state = await stored(store, sid)
+    assert state.memory == MAGIC + expected(40)
+    assert state.media_s == 20.0
+
+
+async def test_sessions_are_stepped_in_batches_and_do_not_mix(store, settings):
+    sessions = [await opened_session(store) for _ in range(6)]
+    for sid, opened in sessions:
+        await send(store, sid, opened, [chunk(seq) for seq in range(1, 13)])
+    engine = ChainEngine()
+    async with working(Worker(store, engine, settings)):
+        for sid, _ in sessions:
+            await until_applied(store, sid, 12)
+    assert max(engine.batches) > 1
+    for sid, _ in sessions:
+        assert (await stored(store, sid)).memory == MAGIC + expected(12)
+
+
+async def test_another_worker_goes_on_after_a_crash(store, settings):
+    sid, opened = await opened_session(store)
+    async with crashed_at_the_end(Worker(store, ChainEngine(), settings)):
+        await send(store, sid, opened, [chunk(seq) for seq in range(1, 11)])
+        await until_applied(store, sid, 3)
+    async with working(Worker(store, ChainEngine(), settings)):
+        await send(store, sid, opened, [chunk(seq) for seq in range(11, 21)])
+        await until_applied(store, sid, 20)
+    assert (await stored(store, sid)).memory == MAGIC + expected(20)
+
+
+async def test_a_bad_picture_costs_its_session_one_gap_and_the_others_nothing(store, settings):
+    bad_sid, bad = await opened_session(store)
+    good_sid, good = await opened_session(store)
+    broken = picture(2).data[:300]
+    async with working(Worker(store, ChainEngine(), settings)):
+        await send(store, bad_sid, bad, [chunk(1), chunk(2, video=[picture(2, broken)]), chunk(3)])
+        await send(store, good_sid, good, [chunk(seq) for seq in (1, 2, 3)])
+        await until_applied(store, bad_sid, 3)
+        await until_applied(store, good_sid, 3)
+    info = await store.session(bad_sid)
+    assert [(gap.t0, gap.t1, gap.reason) for gap in info.gaps] == [(0.5, 1.0, "bad_picture")]
+    assert (await store.session(good_sid)).gaps == []
+    assert (await stored(store, bad_sid)).memory == MAGIC + expected(3)
+
+
+async def test_a_chunk_that_breaks_the_engine_is_left_out_and_reported(store, settings):
+    bad_sid, bad = await opened_session(store)
+    good_sid, good = await opened_session(store)
+    async with working(Worker(store, ChainEngine(), settings)):
+        await send(store, bad_sid, bad, [chunk(1), chunk(2, audio=POISON), chunk(3)])
+        await send(store, good_sid, good, [chunk(seq) for seq in (1, 2, 3)])
+        await until_applied(store, bad_sid, 3)
+        await until_applied(store, good_sid, 3)
+    assert (await stored(store, bad_sid)).memory == MAGIC + expected(3, without=[2])
+    assert (await stored(store, good_sid)).memory == MAGIC + expected(3)
+    assert [gap.reason for gap in (await store.session(bad_sid)).gaps] == ["engine_error"]
+
+
+async def test_events_and_gaps_reach_the_connection(store, settings):
+    sid, opened = await opened_session(store)
+    async with working(Worker(store, ChainEngine(), settings)):
+        await send(store, sid, opened, [chunk(1), chunk(2)])
+        await until_applied(store, sid, 2)
+        progress = await store.progress(sid, opened.connection, opened.last_event_id)
+    assert [(event.seq, event.label) for event in progress.events] == [(1, "tick"), (2, "tick")]
+    assert progress.applied == 2
+
+
+async def test_a_question_waits_for_every_chunk_that_was_durable_before_it(store, settings):
+    sid, opened = await opened_session(store)
+    await send(store, sid, opened, [chunk(seq) for seq in range(1, 21)])
+    ask_id = await store.ask(sid, "question", {"question": "what?"}, 20.0)
+    async with working(Worker(store, ChainEngine(), settings)):
+        reply = await store.wait_reply(sid, ask_id, 20.0)
+    assert reply.body["answer"] == expected(20).hex()
+    assert reply.body["as_of_seq"] == 20
+    assert reply.body["gaps"] == []
+
+
+async def test_an_idle_session_is_acquired_for_a_question_and_released(store, settings):
+    sid, opened = await opened_session(store)
+    worker = Worker(store, ChainEngine(), settings)
+    async with working(worker):
+        await send(store, sid, opened, [chunk(1)])
+        await until_applied(store, sid, 1)
+        async with asyncio.timeout(10):
+            while worker.live:
+                await asyncio.sleep(0.05)
+        ask_id = await store.ask(sid, "timeline", {}, 10.0)
+        assert (await store.wait_reply(sid, ask_id, 10.0)).body["events"] == []
+        async with asyncio.timeout(10):
+            while worker.live:
+                await asyncio.sleep(0.05)
+
+
+async def test_an_engine_fault_in_a_question_tells_no_detail(store, settings):
+    sid, _ = await opened_session(store)
+    ask_id = await store.ask(sid, "question", {"question": "break"}, 10.0)
+    async with working(Worker(store, ChainEngine(), settings)):
+        reply = await store.wait_reply(sid, ask_id, 10.0)
+    assert reply.body is None
+    assert "secret" not in reply.error_message
+
+
+async def test_a_state_of_another_model_is_refused_and_left_as_it_is(store, settings):
+    sid, opened = await opened_session(store)
+    await send(store, sid, opened, [chunk(1)])
+    acquired = await store.acquire(sid, "old", 5.0)
+    foreign = SessionState(seq=1, memory=b"other", media_s=0.5, gaps=[], model={}, shape={})
+    await store.commit(sid, acquired.fence, 0, 1, foreign, [])
+    await store.release(sid, acquired.fence)
+    ask_id = await store.ask(sid, "question", {"question": "what?"}, 10.0)
+    async with working(Worker(store, ChainEngine(), settings)):
+        reply = await store.wait_reply(sid, ask_id, 10.0)
+    assert reply.error_code == "state_incompatible"
+    assert "not a chain" in reply.error_message
+    assert (await stored(store, sid)).memory == b"other"
+
+
+async def test_a_deleted_session_is_let_go_and_no_key_comes_back(store, settings, raw):
+    sid, opened = await opened_session(store)
+    worker = Worker(store, ChainEngine(), settings)
+    async with working(worker):
+        await send(store, sid, opened, [chunk(seq) for seq in range(1, 6)])
+        await until_applied(store, sid, 1)
+        await store.delete_session(sid)
+        async with asyncio.timeout(10):
+            while worker.live:
+                await asyncio.sleep(0.05)
+    assert not [key for key in raw.scan_iter() if sid in key]
+
+
+async def test_a_stopped_worker_has_committed_and_released(store, settings):
+    slow = settings.model_copy(update={"commit_every_steps": 1000, "commit_every_s": 60})
+    sid, opened = await opened_session(store)
+    async with working(Worker(store, ChainEngine(), slow)) as worker:
+        await send(store, sid, opened, [chunk(seq) for seq in range(1, 9)])
+        async with asyncio.timeout(10):
+            while not worker.live or next(iter(worker.live.values())).applied < 8:
+                await asyncio.sleep(0.01)
+    assert (await store.session(sid)).applied_seq == 8
+    assert await store.acquire(sid, "next", 1.0) is not None
