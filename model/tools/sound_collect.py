@@ -80,7 +80,7 @@ def files_of(package: str, cache: Path) -> list[tuple[str, Path | bytes]]:
             found.append((str(path.relative_to(root)), path))
         elif end == ".rcc":
             found += [(n, d) for n, d in qt_resources(path.read_bytes()) if sounds(n)]
-        elif end == ".cat":
+        elif path.name == "opensfx.cat":
             found += openttd_sounds(path.read_bytes())
     return found
 
@@ -122,6 +122,8 @@ def openttd_sounds(data: bytes) -> list[tuple[str, bytes]]:
     for k in range(count):
         at, length = struct.unpack("<2I", data[8 * k : 8 * k + 8])
         at &= 0x7FFFFFFF
+        if at >= len(data):
+            break
         wave = data.find(b"RIFF", at, at + length + 400)
         if wave >= 0:
             size = struct.unpack("<I", data[wave + 4 : wave + 8])[0] + 8
@@ -150,6 +152,10 @@ def decode(source: Path | bytes, longest_s: float) -> np.ndarray:
 def group_of(package: str, name: str) -> str:
     """Takes of one series share a group: held-out recordings are held-out groups."""
     path = Path(name)
+    if package == "openttd-opensfx":  # numbered, not takes; two whistles are one recording
+        return f"{package}:{path.stem.replace('005', '004')}"
+    if package == "bucklespring-data":
+        return f"{package}:keys"
     return f"{package}:{path.parent.name}/{re.sub(src.TAKES, '', path.stem)}"
 
 
@@ -194,18 +200,29 @@ def collect(cache: Path) -> tuple[list[Item], list[np.ndarray]]:
                 continue
             if len(x) < 400 or not np.abs(x).any():
                 continue
-            items.append(
-                Item(label, package, name, group_of(package, name), len(x) / RATE, digest)
-            )
+            items.append(Item(label, package, name, group_of(package, name), len(x) / RATE, digest))
             sounds_.append(x)
     return items, sounds_
 
 
 # One General MIDI score per font: every program in turn, so that a font is loaded once.
 NOTE_S, GAP_S = 1.1, 0.9
-PITCHES = {"low": (36, 40, 43, 47, 50), "middle": (52, 57, 60, 64, 69), "high": (67, 72, 76, 79, 84)}
+PITCHES = {
+    "low": (36, 40, 43, 47, 50),
+    "middle": (52, 57, 60, 64, 69),
+    "high": (67, 72, 76, 79, 84),
+}
 LOW = {"bass guitar", "tuba", "cello", "bassoon", "timpani", "trombone"}
-HIGH = {"flute", "recorder", "music box", "xylophone", "pan flute", "whistle", "violin", "harmonica"}
+HIGH = {
+    "flute",
+    "recorder",
+    "music box",
+    "xylophone",
+    "pan flute",
+    "whistle",
+    "violin",
+    "harmonica",
+}
 MELODY = (0, 4, 7, 5, 4, 2, 0, 7)
 
 
@@ -282,7 +299,9 @@ def render(cache: Path) -> tuple[list[Item], list[np.ndarray]]:
             if peak < 30:  # the font has no such program
                 continue
             name = f"{inner}#{program}/{kind}@{start:.1f}"
-            items.append(Item(label, package, name, f"{package}:{label}", len(piece) / RATE, digest))
+            items.append(
+                Item(label, package, name, f"{package}:{label}", len(piece) / RATE, digest)
+            )
             out.append(np.rint(piece * (32000 / peak)).astype(np.int16))
     return items, out
 
@@ -304,7 +323,9 @@ def main() -> None:
     for label, found in groups.items():
         count = sum(i.label == label for i in items)
         print(f"{label}: {count} files, {len(found)} recordings")
-    print(f"{len(items)} sounds, {sum(i.seconds for i in items) / 60:.0f} min, {len(groups)} labels")
+    print(
+        f"{len(items)} sounds, {sum(i.seconds for i in items) / 60:.0f} min, {len(groups)} labels"
+    )
 
 
 if __name__ == "__main__":

@@ -162,7 +162,7 @@ RECORDINGS: dict[str, str] = {
     "chopping wood": "simu:tree-cutting uh:lumberjack uh:lumberjack_long wide:woodcutting "
     "wide:fast_woodcutting_0*",
     "falling tree": "sfx:054 wide:tree_falling_0*",
-    "scissors": "tux:scissors_small_*",
+    "scissors": "tux:scissors_small_open tux:scissors_small_closed",
     "camera shutter": "tux:camera_35mm fdo:camera-shutter deepin:camera-shutter "
     "lomiri:camera_click hedge:shutterclick",
     "typing": "scratch:Typing frozen:typewriter buckle:*",
@@ -174,7 +174,7 @@ RECORDINGS: dict[str, str] = {
     "church bell": "scratch:BellToll uh:chapel tuxmath:towerclock",
     "small bell": "sonic:perc_bell sonic:elec_bell fdo:stereo/bell uh:ships_bell wes:sounds/bell",
     "gong": "scratch:Gong gc:LRBuddhist*",
-    "wind chimes": "lmms:wind_chimes01",
+    "wind chimes": "lomiri:Wind?chime",
     "telephone ring": "fdo:phone-incoming-call oxygen:*Phone-Ring gc:LRRing*",
     "dial tone": "fdo:phone-outgoing-*",
     "alarm clock": "fdo:alarm-clock-elapsed lomiri:Alarm?clock",

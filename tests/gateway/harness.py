@@ -1,4 +1,4 @@
-"""A real gateway on a free port, a client that speaks the protocol, and a worker made of nothing."""
+"""A real gateway on a free port, a client of the protocol, and a worker made of nothing."""
 
 from __future__ import annotations
 

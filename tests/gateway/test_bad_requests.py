@@ -1,4 +1,4 @@
-"""REST requests that break a rule, each answered by a problem document that names field and limit."""
+"""REST requests that break a rule: each gets a problem document that names field and limit."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import websockets
 
 from gateway.harness import Served, is_problem, serving
 from ttm_server.config import Settings
+from ttm_server.gateway.problems import MEDIA_TYPE
 from ttm_server.store import EmbeddedServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -109,6 +111,10 @@ async def test_a_chunked_body_larger_than_its_limit(gateway: Served) -> None:
 async def test_paths_and_methods_that_do_not_exist(gateway: Served) -> None:
     is_problem(await gateway.http.get("/v2/sessions"), 404, "not_found", None, "/v2/sessions")
     is_problem(await gateway.http.get("/docs/../secret"), 404, "not_found")
+    with pytest.raises(websockets.InvalidStatus) as caught:
+        await websockets.connect(f"ws://127.0.0.1:{gateway.port}/v1/stream", proxy=None)
+    assert caught.value.response.status_code == 404
+    assert caught.value.response.headers["content-type"] == MEDIA_TYPE
     response = await gateway.http.patch("/v1/sessions")
     is_problem(response, 405, "method_not_allowed", None, "PATCH")
     assert response.headers["allow"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import sys
 import typing
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -13,7 +16,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from gateway.harness import ANSWER, Served, serving
+from gateway.harness import ANSWER, FakeWorker, Served, serving
 from ttm_server import protocol
 from ttm_server.config import Settings
 from ttm_server.errors import OUTCOMES
@@ -89,6 +92,8 @@ async def test_openapi_tells_every_error_as_a_problem(openapi: dict[str, Any]) -
     for path, item in openapi["paths"].items():
         for operation in item.values():
             assert operation["summary"]
+            names = {(p["name"], p["in"]) for p in operation.get("parameters", ())}
+            assert names <= {("session_id", "path"), ("limit", "query"), ("after", "query")}
             for status, response in operation["responses"].items():
                 if int(status) >= 400:
                     assert set(response["content"]) == {"application/problem+json"}, path
@@ -117,7 +122,32 @@ async def test_the_guide_tells_the_whole_protocol(openapi: dict[str, Any]) -> No
         assert str(outcome.close_code) in guide
 
 
-def test_bounds_in_older_words() -> None:
+async def test_the_worked_example_works(
+    gateway: Served, openapi: dict[str, Any], tmp_path: Path
+) -> None:
+    (source,) = re.findall(r"```python\n(.*?)```", openapi["info"]["description"], re.DOTALL)
+    assert "http://127.0.0.1:8000" in source
+    script = tmp_path / "example.py"
+    script.write_text(source.replace("http://127.0.0.1:8000", gateway.base))
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(script),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    known = {info.session_id for info in await gateway.store.sessions(1000)}
+    async with asyncio.timeout(30):
+        while not (new := {i.session_id for i in await gateway.store.sessions(1000)} - known):
+            assert child.returncode is None
+            await asyncio.sleep(0.05)
+        async with FakeWorker(gateway.store, new.pop()):
+            output, _ = await child.communicate()
+    assert child.returncode == 0, output.decode()
+    assert b'"applied":1' in output
+    assert b"A bell rang once." in output
+
+
+async def test_bounds_in_older_words() -> None:
     schema = {"exclusiveMinimum": 0, "anyOf": [{"type": "string"}, {"type": "null"}]}
     older = to_openapi_3_0({"info": {"title": "x", "summary": "y"}, "x": schema})
     assert older["info"] == {"title": "x"}

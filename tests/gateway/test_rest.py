@@ -150,7 +150,7 @@ class Broken:
         return getattr(self._store, name)
 
     async def sessions(self, limit: int, after: str | None) -> Any:
-        raise RuntimeError("the secret is %d" % 42)
+        raise RuntimeError(f"the secret is {6 * 7}")
 
 
 async def test_an_unexpected_error_shows_a_reference_and_nothing_else(

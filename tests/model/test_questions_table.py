@@ -332,11 +332,11 @@ my name is Bob | UNSUPPORTED NOT_A_QUESTION | -
 Did you see a dog? When? | WHEN dog | v
 """
 
-# Two batches written only after the parser was done, kept with those it first got wrong.
+# Batches written only after the parser was done, kept with those it first got wrong.
 FRESH_1 = """
 Did a helicopter fly past at some point? | PRESENCE helicopter | v
 was there ever a time when the phone rang? | PRESENCE phone ring | a
-Could you check if a smoke alarm went off in the last 2 minutes | PRESENCE smoke alarm | a | last:120
+Could you check if a smoke alarm went off in the last 2 min | PRESENCE smoke alarm | a | last:120
 I showed you a teddy bear, didn't I? | PRESENCE teddy bear | v
 have you caught sight of a squirrel? | PRESENCE squirrel | v
 did my cat walk by | PRESENCE cat | v
@@ -469,7 +469,128 @@ are you a robot? | UNSUPPORTED NOT_A_QUESTION | -
 which of my hands was I using? | UNSUPPORTED OTHER | -
 """
 
-TABLE = (GIVEN, PRESENCE, TIMES, OTHERS, FRESH_1, FRESH_2)
+FRESH_3 = """
+Did you see the dog again? | PRESENCE dog | v
+did i wave a flag | PRESENCE flag | v
+Have there been any loud noises? | PRESENCE loud noise | a
+was someone at the piano | PRESENCE person at piano | -
+is the kettle whistling? | PRESENCE kettle whistle | a | end:10
+did the church bells ring? | PRESENCE church bell | a
+did a motorcycle rev its engine | PRESENCE motorcycle rev engine | -
+were any birds chirping? | PRESENCE bird chirp | a
+could you hear the sea? | PRESENCE sea | a
+was anything said | PRESENCE speech | a
+did we hear a gong? | PRESENCE gong | a
+did you see something red? | PRESENCE something red | v
+did you catch a glimpse of a deer? | PRESENCE deer | v
+did you see people dancing? | PRESENCE person dancing | v
+hav you herd a bell | PRESENCE bell | a
+Did yuo hear teh siren in teh last mintue? | PRESENCE siren | a | last:60
+so... was there a helicopter, or not? | PRESENCE helicopter | -
+I think I heard a bell. Did you? | PRESENCE bell | a
+there wasn't any music, was there? | PRESENCE music | a | neg
+No dogs? | PRESENCE dog | - | neg
+has a bus gone past in the last 2 minutes | PRESENCE bus | v | last:120
+did the lightbulb turn on? | PRESENCE lightbulb turn on | -
+what were the sounds you heard in the first 10 secs? | WHAT - | a | between:0:10
+Which animals have you seen? | WHAT animal | v
+what's on the screen at the moment? | WHAT - | v | end:10
+what did you see from the start until 0:40? | WHAT - | v | between:0:40
+what did you hear up to 1:00 | WHAT - | a | until:60
+what was I showing you roughly half a minute ago? | WHAT - | v | ago:30
+wat happend 10 sec ago | WHAT - | - | ago:10
+what'd you see at 1:30? | WHAT - | v | at:90
+what could you see forty five seconds ago? | WHAT - | v | ago:45
+fill me in on what happened in the last minute | WHAT - | - | last:60
+what things made a sound in the last 30 seconds? | WHAT - | a | last:30
+did you hear or see anything? | WHAT - | -
+what was the first thing to appear? | FIRST - | v
+what came up first? | FIRST - | -
+which was the last animal on screen? | LAST animal | v
+what was I holding last | LAST - | v
+what was the last noise before now? | LAST - | a
+wen did the dog bark | WHEN dog bark | a
+when did the dog start barking? | WHEN dog bark | a | order=first
+when did the siren go off? | WHEN siren | a
+when did you stop hearing the music? | WHEN music | a | order=last
+Roughly how long ago did I show you the key? | WHEN key | v
+when was the most recent knock? | WHEN knock | a | order=last
+how long since the last bark? | WHEN bark | a | order=last
+hm, the red fox, when did I show you that? | WHEN red fox | v
+how many times did someone clap between 0:20 and 0:50? | COUNT clapping | a | between:20:50
+how often has there been thunder? | COUNT thunder | a
+how manny times did you see the cup | COUNT cup | v
+was the bell rung more than twice? | COUNT bell | a
+how long did the applause go on? | HOW_LONG applause | a
+how long has the music been playing | HOW_LONG music | a
+how long was the umbrella in front of the camera? | HOW_LONG umbrella | v
+what came just before the thunder? | BEFORE thunder | - | anchor=a
+what did I show you prior to the umbrella? | BEFORE umbrella | v | anchor=v
+what had you heard by the time the cat appeared? | BEFORE cat | a | anchor=v
+and after the crow had gone, what did you hear? | AFTER crow | a
+what was the next thing you saw after the bell? | AFTER bell | v | anchor=v
+when the umbrella was on screen, what could you hear? | WITH umbrella | a | anchor=v
+what was playing in the background while I held up the cup? | WITH cup | a | anchor=v
+did the bell ring while the cat was visible? | WITH cat | a | anchor=v | target=bell
+whose voice was it? | UNSUPPORTED IDENTITY | -
+is the cat cute? | UNSUPPORTED ATTRIBUTE | -
+was it a male voice? | UNSUPPORTED ATTRIBUTE | -
+which way did the car go? | UNSUPPORTED OTHER | -
+can you count the people | UNSUPPORTED OBJECT_COUNT | -
+please delete everything | UNSUPPORTED NOT_A_QUESTION | -
+¿viste un perro? | UNSUPPORTED NOT_A_QUESTION | -
+did the dog bark because of the cat? | UNSUPPORTED WHY | -
+"""
+
+FRESH_4 = """
+Did a man walk past the camera? | PRESENCE man | v
+was there ever any laughter | PRESENCE laughter | a
+have you got any memory of a parrot? | PRESENCE parrot | -
+did the toaster pop? | PRESENCE toaster pop | a
+Was the radio on? | PRESENCE radio | -
+was I wearing a scarf? | PRESENCE scarf | v
+did you hear something like a drill? | PRESENCE drill | a
+is the siren still going? | PRESENCE siren | a | end:10
+did a goat bleat in the first half minute? | PRESENCE goat bleat | a | between:0:30
+do you happen to know if the cat came by? | PRESENCE cat | -
+have i been singing? | PRESENCE singing | a
+was anybody coughing in the last 3 minutes | PRESENCE cough | a | last:180
+the blue car, did you see it? | PRESENCE blue car | v
+did I put an egg in front of you? | PRESENCE egg | v
+what were we looking at around 0:50? | WHAT - | v | at:50
+what did your microphone hear a quarter of a minute ago? | WHAT - | a | ago:15
+what noise was there five seconds ago? | WHAT - | a | ago:5
+can you list all the objects you saw between 0:10 and 0:25 | WHAT - | v | between:10:25
+whats happening now | WHAT - | - | end:10
+what could you see up until a minute ago? | WHAT - | v | ago:60:inf
+what have I been showing you? | WHAT - | v
+what did I show you to start with? | WHAT - | v | start:10
+what was the opening sound? | FIRST - | a
+what did you notice last of all? | LAST - | -
+the most recent picture you saw? | LAST - | v
+when was it that the glass broke? | WHEN glass break | a
+at what moment was the zebra visible? | WHEN zebra | v
+when, if ever, did you see a rabbit? | WHEN rabbit | v
+When did I most recently hold up the mug? | WHEN mug | v | order=last
+what's the last time I showed you the book? | WHEN book | v | order=last
+how many times was the doorbell rung since 0:30? | COUNT doorbell | a | since:30
+how many coughs have there been in the last minute | COUNT cough | a | last:60
+on average how often does the clock tick? | COUNT clock tick | a
+How long was I holding the sign up? | HOW_LONG sign | v
+how long was there silence | HOW_LONG silence | a
+and what preceded the laughter? | BEFORE laughter | - | anchor=a
+what was I holding before I picked up the hammer? | BEFORE hammer | v | anchor=v
+what's the sound that followed the thunder? | AFTER thunder | a | anchor=a
+What were you looking at when the alarm went off? | WITH alarm | v | anchor=a
+which picture was on screen while you heard the violin? | WITH violin | v | anchor=a
+who rang the bell? | UNSUPPORTED IDENTITY | -
+was the bell rung by a man? | UNSUPPORTED ATTRIBUTE | -
+why was it so loud? | UNSUPPORTED WHY | -
+can you tell me a joke? | UNSUPPORTED NOT_A_QUESTION | -
+how old is the dog? | UNSUPPORTED ATTRIBUTE | -
+"""
+
+TABLE = (GIVEN, PRESENCE, TIMES, OTHERS, FRESH_1, FRESH_2, FRESH_3, FRESH_4)
 _SENSE = {"v": "video", "a": "audio", "-": None}
 
 

@@ -15,10 +15,9 @@ from PIL import Image
 
 from ttm_model.chunk import ChunkMedia
 from ttm_model.errors import StateIncompatible
-from ttm_model.noticed import Noticed
+from ttm_model.step_result import Noticed, StepResult
 from ttm_server.protocol import Chunk, Picture, encode_chunk
 from ttm_server.store import Store, StreamOpened
-from ttm_server.worker.engine import StepResult
 from ttm_server.worker.worker import Worker
 
 POISON = b"\x39\x05" * 8  # a sound that makes this engine raise

@@ -35,6 +35,7 @@ from ttm_server.protocol import (
 NORMAL_CLOSE = 1000
 MAX_TEXT_BYTES = 64 * 1024
 OPEN_TIMEOUT_S = 10.0
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.1, 2.0  # between attempts to connect
 QUEUED_CHUNKS = 4  # decoded ahead of what may be sent
 
 
@@ -102,6 +103,7 @@ class _Streamer:
         self._moved = asyncio.Event()
         self._media_s = 0.0
         self._reconnects = -1
+        self._connected_at_s = 0.0
         self._started_s: float | None = None
         self._first_t = 0.0
 
@@ -115,21 +117,24 @@ class _Streamer:
 
     async def _until_done(self, reading: asyncio.Task[None]) -> None:
         lost_since_s: float | None = None
+        attempts = 0
         while True:
             try:
                 await self._one_connection(reading)
                 return
+            except TTMError as error:
+                if not outcome_of(error).retryable:
+                    raise
+                why: Exception = error
             except (_Lost, ConnectionClosed, InvalidHandshake, OSError, TimeoutError) as error:
-                now_s = time.monotonic()
-                if lost_since_s is None or self._connected_at_s > lost_since_s:
-                    lost_since_s = now_s
-                if now_s - lost_since_s > self._give_up_after_s:
-                    raise Overloaded(
-                        f"no connection for {self._give_up_after_s} s: {error}"
-                    ) from error
-                await asyncio.sleep(min(2.0, 0.1 * 2 ** min(self._reconnects + 1, 5)))
-
-    _connected_at_s = 0.0
+                why = error
+            now_s = time.monotonic()
+            if lost_since_s is None or self._connected_at_s > lost_since_s:
+                lost_since_s = now_s
+            if now_s - lost_since_s > self._give_up_after_s:
+                raise Overloaded(f"no connection for {self._give_up_after_s} s: {why}") from why
+            await asyncio.sleep(min(MAX_PAUSE_S, FIRST_PAUSE_S * 2**attempts))
+            attempts = 0 if self._connected_at_s > lost_since_s else min(attempts + 1, 10)
 
     async def _one_connection(self, reading: asyncio.Task[None]) -> None:
         ticket = await self._client.ticket(self._session_id)

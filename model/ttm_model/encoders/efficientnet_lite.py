@@ -16,9 +16,8 @@ from torch.nn import functional as F
 
 from ttm_model.errors import WeightsError
 
-INPUT_PX = 224
+STRIDE_PX = 32
 CLASSES = 1000
-GRID = 7
 _BN_EPS = 1e-3
 _STEM, _HEAD = 32, 1280
 # repeats, kernel, stride, expansion, channels in, channels out
@@ -94,7 +93,7 @@ class _Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Pictures to class scores for the whole and for each cell of the 7x7 grid.
+    """Pictures to class scores for each cell of the last grid (7x7 at the published 224 px).
 
     `state` is the published state dict; it must hold exactly the expected tensors, else
     `WeightsError` names what is missing, unexpected or of another shape.
@@ -119,15 +118,14 @@ class EfficientNetLite0(nn.Module):
         source.finish()
         self.eval()
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, 3, 224, 224), normalised -> whole (N, 1000), cells (N, 49, 1000), row by row.
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 3, H, W), normalised, sides multiples of 32 -> (N, H / 32, W / 32, 1000).
 
         The classifier is linear, so the published network's score of the whole picture (classify
         the pooled features) is the mean of its cells' scores.
         """
-        features = self.features(x).permute(0, 2, 3, 1).flatten(1, 2)  # (N, 49, 1280)
-        cells = F.linear(features, self.weight, self.bias)
-        return cells.mean(dim=1), cells
+        features = self.features(x).permute(0, 2, 3, 1)  # (N, H / 32, W / 32, 1280)
+        return F.linear(features, self.weight, self.bias)
 
 
 class _Source:

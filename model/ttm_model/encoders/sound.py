@@ -127,7 +127,7 @@ class SoundEncoder:
         """
         if len(pcm) != len(contexts):
             raise ModelError(f"contexts: {len(contexts)} given for {len(pcm)} chunks of pcm")
-        chunks = [None if part is None else _quantise(part, row) for row, part in enumerate(pcm)]
+        chunks = [None if part is None else quantise(part, row) for row, part in enumerate(pcm)]
         out = SoundBatch(
             posteriors=np.zeros((len(pcm), len(self.classes)), np.float32),
             salience=np.zeros(len(pcm), np.float32),
@@ -144,7 +144,7 @@ class SoundEncoder:
         return out
 
     def _encode_row(self, out: SoundBatch, row: int, chunk: Pcm, context: SoundContext) -> None:
-        out.contexts[row] = _advance(context, chunk)
+        out.contexts[row] = advance(context, chunk)
         held = int(context.counts[0])
         window = np.concatenate([context.pcm[CONTEXT_SAMPLES - held :], chunk])
         end = len(window) - LAG_SAMPLES
@@ -173,11 +173,12 @@ class SoundEncoder:
             voice=voice[(middle >= start - SILERO_HOP // 2) & (middle < end + SILERO_HOP // 2)],
             frames=signal,
             inside=inside,
-            floor_db=_floor_db(context, signal.level_db),
+            floor_db=floor_db(context, signal.level_db),
         )
 
 
-def _quantise(part: npt.NDArray[np.float32] | Pcm, row: int) -> Pcm:
+def quantise(part: npt.NDArray[np.float32] | Pcm, row: int) -> Pcm:
+    """The chunk `part` of session `row` as int16. Raises `ModelError` naming field and limit."""
     if part.ndim != 1 or not _MIN_CHUNK <= part.shape[0] <= _MAX_CHUNK:
         raise ModelError(
             f"pcm[{row}]: shape {part.shape}, must be ({_MIN_CHUNK} to {_MAX_CHUNK},) at 16 kHz"
@@ -193,7 +194,8 @@ def _quantise(part: npt.NDArray[np.float32] | Pcm, row: int) -> Pcm:
     return steps
 
 
-def _advance(context: SoundContext, chunk: Pcm) -> SoundContext:
+def advance(context: SoundContext, chunk: Pcm) -> SoundContext:
+    """The context after one more chunk."""
     both = np.concatenate([context.pcm, chunk])
     total = int(context.counts[2])
     after = total + len(chunk)
@@ -208,7 +210,7 @@ def _advance(context: SoundContext, chunk: Pcm) -> SoundContext:
     return replace(context, pcm=both[-CONTEXT_SAMPLES:].copy(), levels_db=levels, counts=counts)
 
 
-def _floor_db(context: SoundContext, level_db: npt.NDArray[np.float64]) -> float:
+def floor_db(context: SoundContext, level_db: npt.NDArray[np.float64]) -> float:
     """The background's level: what the quietest sixth of the last ten seconds stayed under."""
     known = context.levels_db[LEVELS - int(context.counts[1]) :]
     if len(known) < 10:  # less than a second was heard: the window itself has to tell

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SoundClass:
-    """One class of sound: its `name` (stable, stored in events) and the `texts` that mean it."""
+    """One class of sound: its `name` (stable, stored in events) and the `texts` that mean it.
+
+    `kinds` are wider words that hold for it as well as for others: "an animal", "an alarm".
+    """
 
     name: str
     texts: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
 
 
 VOICE_CLASSES: tuple[SoundClass, ...] = (

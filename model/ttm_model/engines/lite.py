@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import exp
 from typing import Any
 
 import numpy as np
@@ -25,15 +23,15 @@ from ttm_model.encoders.text import TextEncoder
 from ttm_model.encoders.weights import ALL
 from ttm_model.engines.lite_state import LiteState
 from ttm_model.engines.noticing import PLACES, Thing, heard, seen, to_tokens
-from ttm_model.engines.spaces import TextSpace
+from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.labels.things import load_calibration
-from ttm_model.noticed import Noticed
 from ttm_model.questions import parse
 from ttm_model.reader.answer import ModalityName
 from ttm_model.reader.reader import Reader
 from ttm_model.reader.view import NAMES, MemoryView, view
+from ttm_model.step_result import Noticed, StepResult
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens, StepOutput
@@ -43,17 +41,8 @@ FORMAT = "slot-ttm/1"
 PRESET = "lite"
 CHECKPOINT = "s0"
 CONTINUES_S = 0.25  # a larger hole in the media clock starts the sound context anew
+NOTICED_P = 0.5
 MIN_SOUND, MAX_SOUND = 1_600, 32_000  # samples that the sound encoder takes at once
-SOUND_STEEPNESS = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class LiteResult:
-    """One session's part of a step (a worker's StepResult)."""
-
-    state: LiteState
-    noticed: tuple[Noticed, ...] = ()
-    fault: str | None = None
 
 
 class LiteEngine:
@@ -69,10 +58,8 @@ class LiteEngine:
         self._calibration = load_calibration()
         sights, sounds = load_space("imagenet"), sound_space(self._sounds.classes, self._text)
         self._spaces: Mapping[ModalityName, TextSpace] = {
-            "video": TextSpace(
-                sights, self._text, lambda score: float(self._calibration.probability(score))
-            ),
-            "audio": TextSpace(sounds, self._text, _heard_probability),
+            "video": TextSpace(sights, self._text, PICTURES),
+            "audio": TextSpace(sounds, self._text, SOUNDS),
         }
         self._unit = SlotUnit().eval().to(self.device)
         self.layout = self._unit.config.layout
@@ -108,7 +95,9 @@ class LiteEngine:
     # --- the fold ---------------------------------------------------------------------------------
 
     @torch.inference_mode()
-    def step(self, states: Sequence[LiteState], media: Sequence[ChunkMedia]) -> list[LiteResult]:
+    def step(
+        self, states: Sequence[LiteState], media: Sequence[ChunkMedia]
+    ) -> list[StepResult[LiteState]]:
         """One chunk for each of B sessions; a row's result does not depend on the others."""
         features = self._pictures.encode([p for chunk in media for p in chunk.pictures])
         contexts = [
@@ -135,7 +124,7 @@ class LiteEngine:
         for row in range(len(states)):
             state = LiteState(memory.row(row), scenes[row], sounds.contexts[row])
             fault = None if bool(output.healthy[row]) else "not_finite"
-            results.append(LiteResult(state, self._noticed(state, output, row, tokens), fault))
+            results.append(StepResult(state, self._noticed(state, output, row, tokens), fault))
         return results
 
     def _write(
@@ -158,7 +147,7 @@ class LiteEngine:
             slot = int(output.slot[row, place])
             posterior = self._spaces[name].decode(state.memory.tokens[0, slot : slot + 1])[0]
             best = int(posterior.argmax())
-            score = self._spaces[name].probability(float(posterior[best]))
+            score = self._spaces[name].naming(float(posterior[best]))
             found.append(
                 Noticed(
                     self._spaces[name].names[best],
@@ -168,7 +157,7 @@ class LiteEngine:
                     round(score, 3),
                 )
             )
-        return tuple(item for item in found if item.score >= 0.5)
+        return tuple(item for item in found if item.score >= NOTICED_P)
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -189,7 +178,7 @@ class LiteEngine:
                 "modality": slot.modality,
                 "start_s": round(slot.start_s, 3),
                 "end_s": round(slot.end_s, 3),
-                "score": round(self._spaces[slot.modality].probability(slot.label_p), 3),
+                "score": round(self._spaces[slot.modality].naming(slot.label_p), 3),
                 "count": slot.count,
                 "slot": slot.index,
             }
@@ -223,11 +212,6 @@ def _choose(device: str) -> str:
     if device != "auto":
         return device
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _heard_probability(score: float) -> float:
-    """Sound posteriors are each class's own probability; 0.5 is the encoder's decision."""
-    return 1.0 / (1.0 + exp(-SOUND_STEEPNESS * (min(1.0, max(0.0, score)) - 0.5)))
 
 
 def _sound_context(state: LiteState, media: ChunkMedia) -> SoundContext:

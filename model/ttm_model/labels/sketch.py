@@ -50,8 +50,9 @@ class Sketch:
     def __init__(self, phi: Tensor) -> None:
         self.phi = phi.float()
         self.exact = phi.shape[0] <= phi.shape[1]
-        gram = self.phi.T @ self.phi + _RIDGE * torch.eye(phi.shape[1])
-        self._least_squares = torch.linalg.solve(gram, self.phi.T)  # (D, C)
+        spread = self.phi.T @ self.phi + _RIDGE * torch.eye(phi.shape[1])
+        self._least_squares = torch.linalg.solve(spread, self.phi.T)  # (D, C)
+        self._gram = self.phi @ self.phi.T  # (C, C)
 
     def key(self, posteriors: Tensor) -> Tensor:
         """Posteriors (..., C) -> memory keys (..., 256); only the largest classes are kept."""
@@ -73,8 +74,7 @@ class Sketch:
         first = keys @ self.phi.T  # (N, C)
         count = min(_CANDIDATES, first.shape[1])
         at = first.topk(count, dim=-1).indices  # (N, M)
-        atoms = self.phi[at]  # (N, M, D)
-        gram = atoms @ atoms.transpose(1, 2)  # (N, M, M)
+        gram = self._gram[at[:, :, None], at[:, None, :]]  # (N, M, M)
         goal = first.gather(1, at) - _SPARSITY
         step = 1.0 / torch.linalg.matrix_norm(gram, ord=float("inf"))[:, None]
         x = y = torch.zeros_like(goal)

@@ -21,11 +21,12 @@ MAX_THINGS = 4
 SCENE_RATE = 0.05
 _SCENE_SHARE = 0.8
 _PRIOR_SHARE = 0.8
-_GRID = 7
+_GRID = (7, 9)
 _WINDOW_CELLS = 4
 # A classifier trained on whole pictures is too sure of a window.
 _WINDOW_TEMPERATURE = 2.0
 _WINDOW_NOVELTY = 0.15
+_LEAST_SCORE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Calibration:
 
     `mean_logits` (C,): the mean score. `log_prior` (C,): the log of the mean posterior, centred.
     `salience` (3,): intercept, weight of log(peak), weight of the distance from the scene.
-    `presence` (2,): intercept and weight of log(score), for `probability`.
+    `presence` (2,): intercept and weight of `evidence`, for `probability`.
     """
 
     mean_logits: Tensor
@@ -43,12 +44,19 @@ class Calibration:
     presence: Tensor
 
     def probability(self, score: float | Tensor) -> Tensor:
-        """Turn presence scores `p . weights` in [0, 1] into P(it was really there).
+        """Turn presence scores `decode(key) . weights` in [0, 1] into P(it was really there).
 
-        For one slot of memory, equal chances before looking; see model/LOG.md for the fit.
+        The best score among the slots of about a quarter of a minute, equal chances before
+        looking. More slots are more chances of a false one: ask for 0.8 there, 0.95 of a minute
+        with 20 things (3 % false memories each; model/LOG.md has the fit).
         """
-        value = torch.as_tensor(score, dtype=torch.float32).clamp(1e-6, 1.0)
-        return torch.sigmoid(self.presence[0] + self.presence[1] * value.log())
+        return torch.sigmoid(self.presence[0] + self.presence[1] * evidence(score))
+
+
+def evidence(score: float | Tensor) -> Tensor:
+    """Log odds of a score; below 0.001 nothing can be told from the sketch's own noise."""
+    value = torch.as_tensor(score, dtype=torch.float32)
+    return torch.logit(value.clamp(_LEAST_SCORE, 1.0 - _LEAST_SCORE))
 
 
 @dataclass(frozen=True)
@@ -88,22 +96,22 @@ def things(
 ) -> Things:
     """Name what N pictures show beyond their scenes.
 
-    `whole_logits` (N, C), `cell_logits` (N, 49, C), `scene` (N, C) or (C,) *before* these pictures.
-    The scene and the network's usual answers are taken off the scores. The whole picture is the
-    first thing; windows of 4x4 cells follow, each the one with the highest peak that is not
-    explained by those before it, while there is one.
+    `whole_logits` (N, C), `cell_logits` (N, 63, C) on a (7, 9) grid, `scene` (N, C) or (C,)
+    *before* these pictures. The scene and the network's usual answers are taken off the scores.
+    The whole picture is the first thing; windows of 4x4 cells follow, each the one with the
+    highest peak that is not explained by those before it, while there is one.
     """
     usual = _SCENE_SHARE * scene + _PRIOR_SHARE * calibration.log_prior
     usual = usual.expand_as(whole_logits)
     whole = torch.softmax(whole_logits - usual, dim=-1)  # (N, C)
-    grid = cell_logits.transpose(1, 2).reshape(len(cell_logits), -1, _GRID, _GRID)
-    windows = F.avg_pool2d(grid, _WINDOW_CELLS, 1).flatten(2).transpose(1, 2)  # (N, 16, C)
+    grid = cell_logits.transpose(1, 2).reshape(len(cell_logits), -1, *_GRID)
+    windows = F.avg_pool2d(grid, _WINDOW_CELLS, 1).flatten(2).transpose(1, 2)  # (N, 24, C)
     windows = torch.softmax((windows - usual[:, None]) / _WINDOW_TEMPERATURE, dim=-1)
 
     strange = strangeness(whole_logits, scene, calibration)  # (N,)
     rows = torch.arange(len(whole), device=whole.device)
     chosen, masks = [whole], [torch.ones(len(whole), dtype=torch.bool, device=whole.device)]
-    explained = torch.minimum(windows, whole[:, None]).sum(dim=-1)  # (N, 16)
+    explained = torch.minimum(windows, whole[:, None]).sum(dim=-1)  # (N, 24)
     peaks = windows.amax(dim=-1)
     for _ in range(MAX_THINGS - 1):
         novelty, at = (peaks * (1.0 - explained)).max(dim=1)

@@ -10,6 +10,7 @@ _RELATION = {"before": Kind.BEFORE, "after": Kind.AFTER, "with": Kind.WITH}
 _PHRASES: dict[tuple[str, ...], str] = {
     ("prior", "to"): "before",
     ("ahead", "of"): "before",
+    ("by", "the", "time"): "before",
     ("leading", "up", "to"): "before",
     ("led", "up", "to"): "before",
     ("up", "until"): "before",
@@ -59,7 +60,7 @@ def _connective(words: list[str], i: int) -> tuple[str, int] | None:
         if w == "following" and i and words[i - 1] in ("was", "were", "is", "are"):
             return None
         return CONNECTIVES[w], i + 1
-    if w in _VERBS and 0 < i <= 4 and words[0] in ("what", "which"):
+    if w in _VERBS and 0 < i <= 5 and words[0] in ("what", "which"):
         return _VERBS[w], i + 1
     return None
 
@@ -119,7 +120,7 @@ def split_anchor(words: list[str]) -> Anchored:
         main, offset = _strip_lead([w for w in words[:i] if True])
         if not main:
             continue
-        if main[-1:] == [","]:
+        if main[-1:] in ([","], ["that"], ["which"]):
             main = main[:-1]
         return Anchored(main, _RELATION[found[0]], tuple(w for w in anchor if w != ","), offset)
     return Anchored(words)

@@ -3,15 +3,20 @@
 
 from dataclasses import dataclass
 
-from ttm_model.questions.lexicon import ADVERBS, AUX, NEGATIONS, PERCEPTION, PRONOUNS
+from ttm_model.questions.lexicon import ADVERBS, AUX, DETERMINERS, NEGATIONS, PERCEPTION, PRONOUNS
 from ttm_model.questions.parsed import Modality
 from ttm_model.questions.phrases import Thing, thing
 
 _DO = frozenset(("did", "do", "does", "done"))
 _PRESENT = frozenset(("do", "does", "is", "are", "can"))
 _PERSONAL = frozenset(("you", "i", "we", "they", "he", "she"))
+_PLAIN = frozenset(
+    ("see", "seen", "saw", "seeing", "hear", "heard", "hearing", "notice", "noticed")
+)
+_AFTER_VERB = DETERMINERS | PRONOUNS | AUX | frozenset(("to", "that", "what", ","))
+_LINKING = frozenset(("to", "you", "i", "we", "that"))
 _STATIVE = frozenset(("see", "hear", "seeing", "hearing", "notice"))
-_SUBJECTS = PRONOUNS | frozenset(("that", "which", "who", "camera", "mic", "microphone"))
+_SUBJECTS = PRONOUNS | frozenset(("that", "which", "who"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,18 @@ class Clause:
 
 
 def _perception(words: list[str], i: int, asked: bool) -> tuple[Modality | None, int] | None:
-    for n in (3, 2, 1):
+    """Read a verb of perception at i; `asked`: someone who perceives was named before it."""
+    if len(words) == 1:
+        return None  # "watch?"
+    following = words[i + 1 : i + 2]
+    adjective = following and following[0] not in _AFTER_VERB and words[i] not in _PLAIN
+    if adjective and not asked and (words[i],) in PERCEPTION and len(words) == i + 2:
+        return None  # "spotted salamander?"
+    for n in (4, 3, 2, 1):
         key = tuple(words[i : i + n])
         if len(key) != n or key not in PERCEPTION:
             continue
-        if key[0].startswith("play") and not asked:
+        if key[0][:4] in ("play", "wave", "wavi", "wear", "wore") and not asked:
             return None
         return PERCEPTION[key], i + n
     return None
@@ -51,6 +63,10 @@ def read_clause(words: list[str]) -> Clause:
     while i < len(words):
         w = words[i]
         found = _perception(words, i, subject)
+        if found and perceived and words[i - 1] not in _LINKING:
+            follows = words[found[1] : found[1] + 1]
+            if follows and follows[0] not in _AFTER_VERB:
+                break  # "did you hear spotted owls"
         if found:
             present = (
                 present
@@ -72,11 +88,12 @@ def read_clause(words: list[str]) -> Clause:
             subject = True
         elif w in ADVERBS:
             pass
-        elif w == "the" and words[i + 1 : i + 2] in (["camera"], ["microphone"], ["mic"]):
+        elif w in ("the", "your") and words[i + 1 : i + 2] in (["camera"], ["microphone"], ["mic"]):
             if _perception(words, i + 2, True) is None:
                 break
             subject = True
             modality = "video" if words[i + 1] == "camera" else "audio"
+            i += 1
         elif w == ",":
             pass
         else:

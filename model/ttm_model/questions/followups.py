@@ -92,7 +92,7 @@ def _read(
     for lead in (["what", "about"], ["how", "about"], ["about"]):
         if words[: len(lead)] == lead and words[len(lead) :][:1] in ([c] for c in CONNECTIVES):
             words = words[len(lead) :]
-    if words and words[0] in CONNECTIVES and extract(words).words == words:
+    if words and words[0] in CONNECTIVES and words[0] != "when" and extract(words).words == words:
         return _hanging(words, previous, referent)
     for lead in (["what", "about"], ["how", "about"], ["about"]):
         if words[: len(lead)] == lead and len(words) > len(lead):

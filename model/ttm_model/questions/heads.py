@@ -82,6 +82,11 @@ def turn(words: list[str]) -> list[str]:
     """Bring a question word from behind a comma to the front: "the dog, when"."""
     if words and words[-1] == "when" and len(words) > 1:
         return ["when", *[w for w in words[:-1] if w != ","]]
+    if "," in words and words[-1] in ("it", "that", "this", "them"):
+        i = words.index(",")
+        frame = AUX | PRONOUNS | {"what", "which", "when", "how"}
+        if 0 < i <= 4 and not frame & set(words[:i]):
+            return [*words[i + 1 : -1], *words[:i]]  # "the fox, when did I show you that"
     if "," in words:
         i = len(words) - 1 - words[::-1].index(",")
         tail = words[i + 1 :]

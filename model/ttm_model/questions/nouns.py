@@ -45,7 +45,8 @@ _SAME = frozenset(
     listed(
         "glasses sunglasses scissors trousers pants jeans headphones binoculars pliers news series "
         "species goggles tongs lens bus gas atlas canvas iris tennis chess christmas rhinoceros "
-        "triceratops octopus cactus walrus hippopotamus platypus virus compass bagpipes pyjamas pajamas shorts "
+        "triceratops "
+        "octopus cactus walrus hippopotamus platypus virus compass bagpipes pyjamas pajamas shorts "
         "clothes stairs maracas bongos"
     )
 )

@@ -3,9 +3,11 @@
 
 from dataclasses import dataclass
 
+from ttm_model.questions.adjectives import ADJECTIVES
 from ttm_model.questions.lexicon import DETERMINERS, GENERIC, PEOPLE, PERCEPTION, PRONOUNS
 from ttm_model.questions.nouns import singular
 from ttm_model.questions.parsed import Modality, Order
+from ttm_model.questions.predicates import STARTS, STOPS, without_predicates
 from ttm_model.questions.sounds import (
     BASE_FORMS,
     INSTRUMENTS,
@@ -57,58 +59,15 @@ _COPULAS = frozenset(
         "having get got"
     )
 )
-_STOPS = frozenset(listed("stop stops stopped stopping finish finished ended"))
-_STARTS = frozenset(listed("start starts started starting begin begins began beginning"))
+_DROPPED = frozenset(listed("a an the , my your its his their our"))
 _WEATHER = {"raining": "rain", "rained": "rain", "snowing": "snow", "snowed": "snow"}
+_AFTER_SOUND = frozenset(
+    listed(
+        "at on of by from in to for outside inside again away nearby somewhere behind anything "
+        "something and loudly softly very really near with over through down off out"
+    )
+)
 _PLAY = frozenset(listed("play plays played playing"))
-
-# What may follow the thing without being part of it, and what that says of modality.
-_PREDICATES: dict[tuple[str, ...], Modality | None] = {}
-for _modality, _lines in (
-    (
-        "video",
-        "on screen|on the screen|on my screen|on your screen|onscreen|on camera|on the camera"
-        "|on video|in the picture|in picture|in the frame|in frame|in view|in the view|in sight"
-        "|in shot|in the shot|in the image|in the scene|in front of the camera|in front of you"
-        "|in front of me|in front of the lens|visible|to be seen|seen|shown|shown to you|displayed"
-        "|held up|in the camera|on display|appear|appears|appeared|appearing|show up|shows up"
-        "|showed up|showing up|turn up|turned up|pop up|popped up|come into view|came into view"
-        "|come on screen|came on screen|come into the frame|go by|went by|walk by|walked by"
-        "|walking by|run by|ran by|walk past|walked past|walking past|run past|ran past|drive by"
-        "|drove by|disappear|disappeared|vanish|vanished|leave the screen|left the screen"
-        "|leave the frame|left the frame|in the video|stay visible|remain visible|out of sight"
-        "|remain on screen|stay on screen|spotted|before the camera|before your eyes"
-        "|up to the camera"
-        "|to the camera|walk in|walked in|fly by|flew by|flying by|fly past|flew past",
-    ),
-    (
-        "audio",
-        "audible|to be heard|heard|over the microphone|on the microphone|through the microphone"
-        "|in the audio|on the audio|sound|sounded|sounding|sounds|go off|goes off|went off"
-        "|going off|overheard|on the mic|in my ear|make a sound|made a sound|make a noise"
-        "|made a noise|make any noise|make any sound|make noise|making noise|making a noise"
-        "|making a sound|on the soundtrack|within earshot|in the recording",
-    ),
-    (
-        None,
-        "there|around|present|in the background|happen|happened|happening|occur|occurred|come up"
-        "|came up|came|come|arrive|arrived|show itself|in the room|take place|took place|anywhere"
-        "|somewhere|to me|to you|for me|for you|nearby|go on|went on|going on|last|lasted|continue"
-        "|continued|carry on|remain|remained|stay|stayed|exist|existed|in all|detected|recorded"
-        "|noticed|with me|here|or not|out there|up there|come by|came by|in memory|in your memory"
-        "|started|start|starting|stopped|stop|begin|began|ended|finish|finished|up|out|around you"
-        "|around me|loud enough|in it|too|as well|either|instead|though|though not|exactly|ever"
-        "|even once|even|once|anymore|around here|or something|or so|or anything|or what|was|were"
-        "|is|are|be|been|did|do|that|like that|clearly|at hand|suddenly|loudly|briefly|twice|being"
-        "|keep going|at least once|more than once|first|last|next|with you|in there|for sure|back"
-        "|by any chance|stick around|stuck around|run|ran for|begin to|get|have|had|has|come on"
-        "|came on|come through|please|you|me|i|and|or|but|to|of|at|in|on|,|for|with|from|the|a",
-    ),
-):
-    for _line in _lines.split("|"):
-        _key = tuple(_line.split())
-        _PREDICATES.setdefault(_key, _modality)  # type: ignore[arg-type]
-_LONGEST = max(len(key) for key in _PREDICATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,33 +78,6 @@ class Thing:
     modality: Modality | None = None
     order: Order | None = None
     repeated: bool = False
-
-
-def _trim_end(words: list[str]) -> tuple[list[str], Modality | None, Order | None]:
-    modality: Modality | None = None
-    order: Order | None = None
-    while words:
-        size = next(
-            (
-                n
-                for n in range(min(_LONGEST, len(words)), 0, -1)
-                if tuple(words[-n:]) in _PREDICATES
-            ),
-            0,
-        )
-        lone_verb = len(words) == size and size == 1 and words[0] in SOUND_VERBS
-        if not size or lone_verb:
-            break
-        key = tuple(words[-size:])
-        if len(words) == size and size == 1 and key[0] in GENERIC:
-            break
-        modality = modality or _PREDICATES[key]
-        if key[0] in _STOPS or key[0] in ("disappear", "disappeared", "vanish", "vanished"):
-            order = "last"
-        elif key[0] in _STARTS:
-            order = "first"
-        words = words[:-size]
-    return words, modality, order
 
 
 def _trim_start(words: list[str]) -> list[str]:
@@ -180,7 +112,7 @@ def _cut_relative(words: list[str]) -> tuple[list[str], Modality | None]:
 
 
 def _clean(words: list[str]) -> str | None:
-    kept = [w for w in _trim_start(words) if w not in ("a", "an", "the", ",", "my", "your")]
+    kept = [w for w in _trim_start(words) if w not in _DROPPED]
     if not kept:
         return None
     kept[-1] = _WEATHER.get(kept[-1]) or singular(kept[-1])
@@ -190,7 +122,7 @@ def _clean(words: list[str]) -> str | None:
 def _maker(words: list[str]) -> list[str]:
     """Subject of a sound verb without determiners and copulas; people in general are dropped."""
     kept = [w for w in _trim_start(words) if w not in _COPULAS and w not in DETERMINERS]
-    if not kept or all(w in PEOPLE for w in kept):
+    if not kept or all(w in PEOPLE or w in GENERIC for w in kept):
         return []
     if kept[0] in ("someone", "somebody", "anyone", "anybody"):
         return []
@@ -205,11 +137,20 @@ def _verb_at(words: list[str], clausal: bool, heard: Modality | None) -> int | N
         if verb is None:
             continue
         inflected = w not in BASE_FORMS
+        if i == 0 and not inflected and words[1:2] and words[1] not in _AFTER_SOUND:
+            continue  # "a crash helmet"
         if i == 0:
             if inflected or not verb.noun_like or clausal:
                 return i
         elif words[i - 1] in DETERMINERS:
             continue
+        elif (
+            not inflected
+            and not clausal
+            and words[i + 1 : i + 2]
+            and (words[i + 1] not in _AFTER_SOUND)
+        ):
+            continue  # "a bicycle bell stand"
         elif (
             clausal
             or heard == "audio"
@@ -235,9 +176,9 @@ def _sound(words: list[str], i: int, heard: Modality | None) -> Thing:
     elif of and not maker:
         maker = _maker(words[i + 2 :])
     order: Order | None = None
-    if any(w in _STOPS for w in words[:i]):
+    if any(w in STOPS for w in words[:i]):
         order = "last"
-    elif any(w in _STARTS for w in words[:i]):
+    elif any(w in STARTS for w in words[:i]):
         order = "first"
     if heard == "video" and maker:
         return Thing(_clean(maker), "video", order)
@@ -247,6 +188,11 @@ def _sound(words: list[str], i: int, heard: Modality | None) -> Thing:
     if maker[-1] in SELF_SOUNDING:
         return Thing(" ".join(maker), "audio", order)
     return Thing(" ".join([*maker, verb.after]), "audio", order)
+
+
+def _described(words: list[str]) -> bool:
+    """Whether only adjectives stand before the last word ("loud noise")."""
+    return all(w in ADJECTIVES for w in words[:-1])
 
 
 def _cut_number(words: list[str]) -> tuple[list[str], bool]:
@@ -278,7 +224,7 @@ def thing(words: list[str], *, clausal: bool = False, heard: Modality | None = N
     """
     words, told = _cut_relative(list(words))
     words, repeated = _cut_number(words)
-    words, modality, order = _trim_end(words)
+    words, modality, order = without_predicates(words)
     modality = heard or told or modality
     words = _trim_start(words)
     if not words:
@@ -299,7 +245,7 @@ def thing(words: list[str], *, clausal: bool = False, heard: Modality | None = N
     if at is not None:
         found = _sound(words, at, modality)
         return Thing(found.phrase, found.modality, order or found.order, repeated)
-    if words[-1] in _SOUND_OF and len(words) > 1 and _maker(words[:-1]):
+    if words[-1] in _SOUND_OF and len(words) > 1 and _maker(words[:-1]) and not _described(words):
         inner = thing(words[:-1], heard="audio")
         return Thing(inner.phrase, "audio", order, repeated)
     if all(w in GENERIC or w in ("else", "happen", "new", "interesting") for w in words):

@@ -1,6 +1,7 @@
 """Recognises questions that the memory cannot answer, and says why. It parses nothing else."""
 # ruff: noqa: PLR0911, PLR0912  (ordered rules read best as one list of early returns)
 
+from ttm_model.questions.adjectives import ADJECTIVES, SCALES
 from ttm_model.questions.lexicon import AUX, PEOPLE, UNITS
 from ttm_model.questions.nouns import singular
 from ttm_model.questions.sounds import SOUND_NOUNS, SOUND_VERBS
@@ -37,25 +38,6 @@ _ATTRIBUTE_NOUNS = frozenset(
         "temperature weather mood material texture pattern speed volume pitch genre style price "
         "expression emotion gender kind type sort species number letter flavour flavor length width"
         " key tempo direction"
-    )
-)
-_SCALES = frozenset(
-    listed(
-        "big large small tall short high low loud quiet fast slow old young heavy light hot cold "
-        "wide deep bright dark far close near good bad expensive strong happy sad clear noisy"
-    )
-)
-ADJECTIVES = _SCALES | frozenset(
-    listed(
-        "red green blue yellow orange purple pink brown black white grey gray golden silver "
-        "striped "
-        "spotted angry nice cute pretty beautiful ugly real fake alive dead open closed wet dirty "
-        "clean hungry tired scary funny scared friendly asleep awake broken empty full round "
-        "square "
-        "male female noisy silent blurry sunny rainy dangerous safe soft annoying boring "
-        "interesting "
-        "calm electric wooden metal furry fluffy long sharp shiny lit dim ready busy moving still "
-        "colourful colorful tiny huge giant louder bigger smaller faster slower older darker"
     )
 )
 _ORDINALS = frozenset(listed("second third fourth fifth sixth seventh eighth ninth tenth"))
@@ -127,7 +109,7 @@ def _how(words: list[str]) -> str | None:
         return None
     if w1 in ("often", "frequently", "recently"):
         return None
-    if w1 in _SCALES:
+    if w1 in SCALES:
         return ATTRIBUTE
     if w1 in ("come", "about"):
         return WHY if w1 == "come" else REFERENCE
@@ -152,6 +134,14 @@ def _how_many(words: list[str]) -> str | None:
     if noun in SOUND_NOUNS | {"ring", "sound"} or (noun in SOUND_VERBS and noun != "drum"):
         return None
     return OBJECT_COUNT
+
+
+def _countable(words: list[str]) -> bool:
+    """Whether a sound or "times" is to be counted, not things."""
+    if {"times", "often", "occurrences"} & set(words[:4]):
+        return True
+    noun = singular(next((w for w in reversed(words)), ""))
+    return noun in SOUND_NOUNS | {"ring", "sound"} or noun in SOUND_VERBS
 
 
 def _ordinal(words: list[str]) -> bool:
@@ -206,6 +196,8 @@ def why_not(words: list[str], *, asks_alert: bool = False) -> str | None:
         return REPLAY
     if words[:2] == ["are", "you"] and words[2:3] in (["a"], ["an"], ["the"]):
         return NOT_A_QUESTION
+    if head == "count" and not _countable(words[1:]):
+        return OBJECT_COUNT
     if head == "why" or words[:2] == ["for", "why"]:
         return WHY
     if head in ("who", "whose", "whom"):
@@ -245,6 +237,8 @@ def _leftover(words: list[str]) -> str | None:
         return WORDS_SAID
     if words[0] == "describe" and any(w in ("the", "a", "my") for w in words[1:2]):
         return ATTRIBUTE
+    if " because " in text:
+        return WHY
     if _attribute(words):
         return ATTRIBUTE
     if " or " in text and (" before or after " in text or words[0] in ("which", "what")):

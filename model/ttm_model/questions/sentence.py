@@ -7,9 +7,10 @@ from ttm_model.questions import reasons
 from ttm_model.questions.anchors import Anchored, split_anchor
 from ttm_model.questions.clause import Clause, read_clause
 from ttm_model.questions.heads import generic, open_question, opener, take_order, turn
-from ttm_model.questions.lexicon import AUX, DETERMINERS, GENERIC, HAPPEN
+from ttm_model.questions.lexicon import AUX, DETERMINERS, GENERIC, HAPPEN, PERCEPTION, WH
 from ttm_model.questions.parsed import Kind, Modality, Order, ParsedQuestion, unsupported
 from ttm_model.questions.phrases import Thing, thing
+from ttm_model.questions.predicates import without_predicates
 from ttm_model.questions.sounds import SOUND_VERBS
 from ttm_model.questions.spelling import respell
 from ttm_model.questions.timephrases import NOW
@@ -21,23 +22,26 @@ _POINTING = frozenset(listed("it that this them those these"))
 _MEDIA = frozenset(listed("video recording stream clip session footage call"))
 _MAX_FRAGMENT_WORDS = 6
 _VOWELS = frozenset("aeiouyàáâäãåæèéêëìíîïòóôöõøùúûüœ")
+_FOREIGN = frozenset(listed("un una uno une el los las les der das ein eine einen est"))
 _STANDING = frozenset(listed("there present around here"))
 _CONTINUES = frozenset(listed("last lasted go going went continue keep stay remain run on"))
 
 
 def parse_words(words: list[str], asked: bool) -> ParsedQuestion:
     """Parse one sentence; `asked`: a question mark stood at its end."""
-    inner = unwrap(respell(words))
+    inner = unwrap(_either_sense(respell(words)))
     recalled, alert = inner.recalled, inner.alert
     timed = extract(inner.words)
     again = unwrap([w for i, w in enumerate(timed.words) if i or w != ","])
     recalled, alert = recalled or again.recalled, alert or again.alert
-    plain = turn(again.words)
+    plain = turn(_closed_up(again.words))
     if timed.calendar:
         return unsupported(reasons.CALENDAR)
     reason = reasons.why_not(plain, asks_alert=alert) if plain else reasons.NOT_A_QUESTION
     if reason:
         return unsupported(reason)
+    if alert and plain[0] in ("a", "an", "some"):
+        return unsupported(reasons.NOT_A_QUESTION)  # "tell me a joke"
     plain = _occasion(plain)
     opened = opener(plain)
     if opened and "since" in plain[: opened[1]]:
@@ -54,6 +58,22 @@ def parse_words(words: list[str], asked: bool) -> ParsedQuestion:
     if timed.window is not None and parsed.supported:
         parsed = replace(parsed, window=timed.window)
     return parsed
+
+
+def _closed_up(words: list[str]) -> list[str]:
+    """Drop commas right after a question word: "when, if ever, did"."""
+    while words[1:2] == [","] and words[0] in WH:
+        words = [words[0], *words[2:]]
+    return words
+
+
+def _either_sense(words: list[str]) -> list[str]:
+    """Turn "see or hear" into "notice"."""
+    for i in range(1, len(words) - 1):
+        senses = {PERCEPTION.get((words[i + k],)) for k in (-1, 1)}
+        if words[i] in ("or", "and") and senses == {"video", "audio"}:
+            return [*words[: i - 1], "notice", *words[i + 2 :]]
+    return words
 
 
 def _occasion(words: list[str]) -> list[str]:
@@ -76,7 +96,7 @@ def _anchored(main: ParsedQuestion, split: Anchored) -> ParsedQuestion:
     if anchor.phrase is None:
         return unsupported(reasons.REFERENCE)
     modality = anchor.modality
-    if modality is None and main.modality == "video" and not clause.perceived:
+    if modality is None and main.modality == "video":
         modality = "video"  # "what did I show you before (I showed you) the cup"
     return replace(
         main,
@@ -114,6 +134,11 @@ def _main(words: list[str], asked: bool) -> ParsedQuestion:
 
 def _when(words: list[str]) -> ParsedQuestion:
     words, order, _ = take_order(words)
+    for i, w in enumerate(words[:-1]):
+        if w in ("stop", "stopped", "start", "started") and words[i + 1] in ("seeing", "hearing"):
+            order = order or ("last" if w.startswith("stop") else "first")
+            words = [*words[:i], *words[i + 1 :]]
+            break
     clause = read_clause(words)
     if clause.rest[:1] == ("that",) and len(clause.rest) > 1:
         clause = read_clause(list(clause.rest[1:]))
@@ -169,9 +194,19 @@ def _what(words: list[str]) -> ParsedQuestion:
         if pointing[:1] in (["that"], ["this"]) and all(w in GENERIC for w in pointing[1:]):
             hint = next((GENERIC[w] for w in pointing[1:] if w in GENERIC), None)
             return ParsedQuestion(Kind.WHAT, None, hint, window=NOW)
+    for i, w in enumerate(words[:-1]):
+        if w in ("opening", "closing") and words[i + 1] in GENERIC:
+            words = [*words[:i], "first" if w == "opening" else "last", *words[i + 1 :]]
     taken, order, timed = take_order(words)
     if order and timed:
         return _when(words)
+    if words[:2] in (["was", "the"], ["is", "the"], ["were", "the"]) and not order:
+        named = open_question([w for w in words[2:] if w not in ("next", "only", "other")])
+        told = read_clause(named.rest)
+        unsaid = not named.rest and generic(named.category)
+        if unsaid or (told.perceived and told.thing().phrase is None):
+            kept = thing(named.category) if named.category else Thing(None)
+            return ParsedQuestion(Kind.WHAT, kept.phrase, told.modality or kept.modality)
     if order:
         lead = taken[1:] if taken[:1] in (["was"], ["is"], ["were"], ["are"]) else taken
         return _ordered(lead, order)
@@ -183,7 +218,8 @@ def _what(words: list[str]) -> ParsedQuestion:
     if clause.rest[-1:] in (("make",), ("made",), ("making",)) and category.modality == "audio":
         maker = thing(list(clause.rest[:-1]))
         return ParsedQuestion(Kind.WITH, maker.phrase, "audio")
-    loose = all(w in HAPPEN for w in clause.rest)
+    bare = without_predicates(list(clause.rest))[0]
+    loose = all(w in HAPPEN for w in bare)
     if loose and {"playing", "played"} & set(clause.rest):
         modality = modality or "audio"
     if after.phrase is not None and not loose:
@@ -216,7 +252,7 @@ def _presence(words: list[str], asked: bool) -> ParsedQuestion:
 def _fragment(words: list[str], clause: Clause, asked: bool) -> bool:
     if len(words) > _MAX_FRAGMENT_WORDS:
         return False
-    if any(_gibberish(w) for w in clause.rest):
+    if any(_gibberish(w) for w in clause.rest) or _FOREIGN & set(words):
         return False
     if {"is", "are", "am", "was", "were"} & set(words) and not asked:
         return clause.thing().modality is not None
@@ -259,7 +295,7 @@ def _build(kind: Kind, clause: Clause, it: Thing, order: Order | None) -> Parsed
         kind,
         it.phrase,
         modality,
-        window=NOW if clause.present else None,
+        window=NOW if clause.present and kind in (Kind.PRESENCE, Kind.WHAT) else None,
         negated=clause.negated,
         order=order,
     )

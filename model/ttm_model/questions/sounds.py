@@ -95,7 +95,7 @@ SOUND_NOUNS = frozenset(
         "laugh noise sound singing crying knocking knock footstep footsteps beeping beep scream "
         "shout "
         "cough sneeze bark barking meow explosion gunshot bang thud clapping cheer cheering hum "
-        "humming buzz buzzing static whisper whispering growl roar howl squeak squeal "
+        "humming buzz buzzing static silence whisper whispering growl roar howl squeak squeal "
         "screech chirp chirping tweet quack moo neigh honk ringtone lullaby rhythm chord birdsong "
         "snoring breathing rumble rattle creak clatter doorbell conversation chatter echo "
         "clang thump crash gasp sigh snore giggle hiccup burp caw hoot hiss purr"

@@ -10,10 +10,12 @@ from ttm_model.questions.lexicon import (
     PRONOUNS,
     SPELLING_VOCABULARY,
     UNITS,
+    WH,
 )
 
 _SHORT = {
     "hte": "the",
+    "herd": "heard",
     "tha": "the",
     "yuo": "you",
     "yo": "you",
@@ -43,7 +45,7 @@ _SHORT = {
     "hve": "have",
     "agao": "ago",
 }
-_ALSO_REAL = {"hat", "di", "tha"}
+_ALSO_REAL = {"herd", "hat", "di", "tha"}
 _LONG_CONNECTIVES = tuple(w for w in CONNECTIVES if len(w) >= 5)
 
 
@@ -84,6 +86,11 @@ _UNITS = tuple(u for u in UNITS if len(u) > 3)
 _AMOUNTS = frozenset(("few", "couple", "last", "past", "first", "half"))
 
 
+_FRAME = (
+    AUX | PRONOUNS | WH | CONNECTIVES.keys() | DETERMINERS | {"happened", "many", "times", "seen"}
+) | {"heard", "long", "often", "ago", "last", "first", "please"}
+
+
 def respell(words: list[str]) -> list[str]:
     """Correct slips in the frame of a question, word by word.
 
@@ -91,6 +98,8 @@ def respell(words: list[str]) -> list[str]:
     directly after a verb of seeing and hearing; there only a connective before a determiner
     ("a cat befor the dog") and a unit after a number are corrected.
     """
+    if len(words) <= 4 and not _FRAME & set(words) and not set(_SHORT) & set(words):
+        return list(words)  # a bare name: "sewing machine?"
     out: list[str] = []
     in_phrase = False
     for i, word in enumerate(words):
@@ -107,6 +116,7 @@ def respell(words: list[str]) -> list[str]:
                 fixed = "how" if following[:2] in {"ma", "mn", "of", "lo", "lng"} else "who"
             elif word in _SHORT:
                 framed = word not in _ALSO_REAL or (i == 0 and following in AUX)
+                framed = framed or (word == "herd" and previous in PRONOUNS)
                 fixed = _SHORT[word] if framed and following else word
             else:
                 fixed = _nearest(word, SPELLING_VOCABULARY_SORTED) or word

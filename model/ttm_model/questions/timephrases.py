@@ -90,7 +90,8 @@ def _build() -> dict[tuple[str, ...], Window | None]:
         "|a long time ago|long ago|ages ago|in the past|before now|for a while|again|thus far"
         "|to date|ever before|in total|altogether|in all|overall|from start to finish"
         "|this whole time"
-        "|by any chance|by chance|at one point|sometime|during all this|all this time"
+        "|if ever|if at all|on average|by any chance|by chance|at one point|sometime"
+        "|during all this|all this time"
         "|all the time|throughout"
     ):
         table[phrase] = None
@@ -137,6 +138,8 @@ def named_phrase(words: list[str], i: int) -> tuple[Window | None, int] | None:
         return None  # "how long ago" asks, it does not restrict
     if words[i - 1 : i] == ["most"] and i:
         return None  # "most recently" is an order
+    if words[i] == "from" and {"to", "until", "till"} & set(words[i + 3 : i + 5]):
+        return None  # "from the start until 0:40"
     if words[i : i + 3] == ["in", "the", "past"] and i + 3 < len(words):
         return None  # "in the past two minutes"
     for length in _LENGTHS:

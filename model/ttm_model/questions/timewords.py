@@ -126,6 +126,9 @@ def _between(words: list[str], i: int) -> _Found | None:
 def _ago(words: list[str], i: int) -> _Found | None:
     j = i
     since = word_at(words, j) == "since"
+    until = words[j : j + 2] in (["up", "until"], ["up", "to"]) or words[j : j + 1] == ["until"]
+    if until:
+        j += 2 if words[j] == "up" else 1
     if word_at(words, j) in ("since", "from", "at", "in", "up", "for"):
         j += 1
     comparison = ""
@@ -150,7 +153,7 @@ def _ago(words: list[str], i: int) -> _Found | None:
         return None
     if since or comparison in ("less", "fewer", "later"):
         return Window("last", found.seconds, None, 0.0), end
-    if comparison:
+    if comparison or until:
         return Window("ago", found.seconds, _INFINITE, 0.0), end
     if words[j:end] in (["a", "second", "ago"], ["a", "sec", "ago"], ["a", "second", "back"]):
         return NOW, end

@@ -21,13 +21,17 @@ def _lines(text: str) -> list[tuple[str, ...]]:
 
 _FILLERS = _lines(
     "hey|hi|hello|ok|okay|so|um|uh|er|erm|well|and|but|then|also|please|thanks|sorry|excuse me"
-    "|listen|just|quick question|question|kindly|computer|assistant|oh|ah|hmm|hm|alright|right"
-    "|good morning|good evening|good afternoon|dear|friend|buddy|roughly|exactly|approximately"
-    "|precisely|yes|no|,|actually|hi there"
-    "|hello there|hey there|one more thing|by the way|btw|say|like|honestly|basically|my friend"
+    "|listen|just|quick question|question|kindly|oh|ah|hmm|hm|alright|right"
+    "|good morning|good evening|good afternoon|roughly|exactly|approximately"
+    "|precisely|,|actually|hi there"
+    "|hello there|hey there|one more thing|by the way|btw|honestly|basically|my friend"
+)
+_CALLED = frozenset(
+    ("computer", "assistant", "dear", "friend", "buddy", "say", "yes", "no", "listen")
 )
 _FRAMES = _lines(
-    "tell me|tell us|let me know|let us know|remind me|inform me|answer me|notify me|alert me"
+    "fill me in on|update me on|catch me up on|walk me through|talk me through|sum up"
+    "|tell me|tell us|let me know|let us know|remind me|inform me|answer me|notify me|alert me"
     "|ping me|warn me|check|check whether|confirm|find out|figure out|give me"
     "|do you remember|did you remember|do you recall|can you recall|can you remember"
     "|could you recall|could you remember|do you happen to remember|do you happen to recall"
@@ -70,7 +74,12 @@ _FRAMES = _lines(
     )
     for me in (("me", "know"), ("me",), ("us",), ("out",), ())
 ]
-_FRAMES.sort(key=len, reverse=True)
+_FRAMES += [
+    (*have, *some, memory, "of")
+    for have in (("do", "you", "have"), ("have", "you"), ("have", "you", "got"), ("is", "there"))
+    for some in (("any",), ("a",), ("some",), ())
+    for memory in ("memory", "memories", "recollection", "record", "trace")
+]
 _ALERTS = frozenset(listed("tell let notify alert ping warn inform remind"))
 _LINKS = _lines("if|whether|that|about|whether or not|if or when|, if|, whether|please|again")
 _TAILS = _lines(
@@ -127,9 +136,23 @@ _COMMA_TAILS = frozenset(
 )
 
 
-def _front(words: list[str], table: list[tuple[str, ...]]) -> int:
-    for line in table:
-        if len(line) < len(words) + 1 and tuple(words[: len(line)]) == line:
+_Table = dict[str, list[tuple[str, ...]]]
+
+
+def _by_first(lines: list[tuple[str, ...]]) -> _Table:
+    """Group lines by their first word, longest first, so that a look-up tries only a few."""
+    table: _Table = {}
+    for line in sorted(lines, key=len, reverse=True):
+        table.setdefault(line[0], []).append(line)
+    return table
+
+
+_FILLERS_AT, _FRAMES_AT, _LINKS_AT = _by_first(_FILLERS), _by_first(_FRAMES), _by_first(_LINKS)
+
+
+def _front(words: list[str], table: _Table) -> int:
+    for line in table.get(words[0], []) if words else []:
+        if tuple(words[: len(line)]) == line:
             return len(line)
     return 0
 
@@ -154,11 +177,15 @@ def unwrap(words: list[str]) -> Unwrapped:
     recalled = alert = False
     words = _strip_tail(words)
     for _ in range(8):
-        n = _front(words, _FILLERS)
+        if words[1:2] == [","] and words[0] in _CALLED and len(words) > 2:
+            words = words[2:]
+        n = _front(words, _FILLERS_AT)
         if n and n < len(words):
             words = words[n:]
             continue
-        n = _front(words, _FRAMES)
+        n = _front(words, _FRAMES_AT)
+        if words[1:3] == ["you", "count"]:
+            n = 2
         if words[:2] == ["show", "me"] and words[2:3] and words[2] in WH | {"everything", "all"}:
             n = 2
         if not n or n >= len(words):
@@ -166,12 +193,11 @@ def unwrap(words: list[str]) -> Unwrapped:
         recalled = True
         alert = alert or bool(_ALERTS & set(words[:n]))
         words = words[n:]
-        link = _front(words, _LINKS)
+        link = _front(words, _LINKS_AT)
         if link and link < len(words):
             words = words[link:]
-    link = _front(words, [("whether",), ("if",)])
-    if link:
-        words = words[link:]
+    if words[:1] in (["whether"], ["if"]):
+        words = words[1:]
     while words and words[0] == ",":
         words = words[1:]
     return Unwrapped(_strip_tail(words), recalled, alert)

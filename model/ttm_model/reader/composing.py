@@ -53,7 +53,7 @@ class Composer:
 
     def from_slots(self, asked: Asked, text: str, slots: Sequence[Slot]) -> Answer:
         """An answer that names what slots hold."""
-        probabilities = [self.spaces[slot.modality].probability(slot.label_p) for slot in slots]
+        probabilities = [self.spaces[slot.modality].naming(slot.label_p) for slot in slots]
         answer = self.tell(
             asked.text, "answered", _sentence(text), min(probabilities), asked.parsed.modality
         )

@@ -11,6 +11,7 @@ from ttm_model.reader.view import KeySpace, MemoryView, PhraseWeights, Slot
 
 PRESENT_P = 0.5
 KNOWN = 0.35  # below this the space does not cover the phrase, so silence means nothing
+GUESSED = 0.1  # below this even a high score means nothing
 SUPERPOSED_NOISE = 0.05  # what one more superposed key may add to an unrelated key's score
 
 
@@ -47,7 +48,7 @@ class Scorer:
         wanted = [modality] if modality is not None else list(self.spaces)
         keys = {name: self.spaces[name].phrase(phrase) for name in wanted}
         knows = max(key.knows for key in keys.values())
-        keys = {name: key for name, key in keys.items() if key.knows >= min(KNOWN, knows)}
+        keys = {name: key for name, key in keys.items() if key.knows >= GUESSED}
         found = [
             self._hit(slot, keys[slot.modality])
             for slot in self.memory.events
@@ -62,7 +63,8 @@ class Scorer:
 
     def _hit(self, slot: Slot, key: PhraseWeights) -> Hit:
         score = float((slot.posterior * key.weights).sum())
-        return Hit(slot, score, self.spaces[slot.modality].probability(score))
+        p = self.spaces[slot.modality].presence(score, key.breadth)
+        return Hit(slot, score, p * trust(key.knows))
 
     def _forgotten(
         self, keys: Mapping[ModalityName, PhraseWeights], window: tuple[float, float]
@@ -74,9 +76,15 @@ class Scorer:
                 continue
             noise = SUPERPOSED_NOISE * sqrt(slot.merges)
             score = float((slot.posterior * keys[slot.modality].weights).sum()) - noise
-            if self.spaces[slot.modality].probability(score) >= PRESENT_P:
+            breadth = keys[slot.modality].breadth
+            if self.spaces[slot.modality].presence(score, breadth) >= PRESENT_P:
                 matching.append(slot)
         return tuple(matching)
+
+
+def trust(knows: float) -> float:
+    """How far a score counts: less for a phrase that is only near a class."""
+    return min(1.0, 0.7 + knows)
 
 
 def confidence_of(hits: Sequence[Hit]) -> float:

@@ -137,7 +137,7 @@ class AboutTimes:
             slot
             for slot in in_window(self._compose.memory.events, window)
             if (wanted is None or slot.modality == wanted)
-            and self._compose.spaces[slot.modality].probability(slot.label_p) >= PRESENT_P
+            and self._compose.spaces[slot.modality].naming(slot.label_p) >= PRESENT_P
         ]
         category = asked.parsed.phrase
         if category is not None and asked.parsed.kind in {Kind.WHAT, Kind.FIRST, Kind.LAST}:

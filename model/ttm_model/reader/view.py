@@ -18,10 +18,15 @@ NAMES: dict[Modality, ModalityName] = {Modality.VIDEO: "video", Modality.AUDIO: 
 
 @dataclass(frozen=True, slots=True)
 class PhraseWeights:
-    """A noun phrase in a label space: class weights (C,), and how well it is covered, 0 to 1."""
+    """A noun phrase in a label space.
+
+    `weights` (C,) of the classes, `knows` 0 to 1: how well the space covers the phrase, `breadth`:
+    over how many classes it spreads.
+    """
 
     weights: Tensor
     knows: float
+    breadth: float = 1.0
 
 
 class KeySpace(Protocol):
@@ -40,8 +45,12 @@ class KeySpace(Protocol):
         """Tokens (N, d) -> estimated posteriors (N, C)."""
         ...
 
-    def probability(self, score: float) -> float:
+    def presence(self, score: float, breadth: float) -> float:
         """The calibrated probability that a phrase with this score was really there."""
+        ...
+
+    def naming(self, share: float) -> float:
+        """The calibrated probability that a slot is rightly named by its best class."""
         ...
 
 

@@ -88,7 +88,7 @@ async def _stream_and_ask(
         source = FileSource(clip)
         length_s = source.duration_s()
         console.print(
-            f"streaming {CLIP_NAME}, {length_s or 0:.0f} s of picture and sound, to {stack.base_url}",
+            f"streaming {CLIP_NAME}, {length_s or 0:.0f} s of sight and sound, to {stack.base_url}",
             highlight=False,
         )
         since_s = time.monotonic()

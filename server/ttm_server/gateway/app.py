@@ -44,6 +44,7 @@ def create_app(
         lifespan=lifespan,
         middleware=_layers(settings, gateway.metrics),
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.gateway = gateway
     problems.install(app)

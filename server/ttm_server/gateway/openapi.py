@@ -14,8 +14,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from ttm_server.config import Settings
-from ttm_server.gateway.models import Problem
-from ttm_server.gateway.problems import MEDIA_TYPE
+from ttm_server.gateway.models import ANSWER_EXAMPLE, Problem
+from ttm_server.gateway.problems import MEDIA_TYPE, problem_body
 from ttm_server.protocol import Limits
 
 _REASONS = {
@@ -26,6 +26,15 @@ _REASONS = {
     415: "The request body is not `application/json`.",
     422: "A field is missing, unknown or out of its limits; `field` names it.",
     503: "Try again later: the store or a worker cannot be reached, or a queue is full.",
+}
+_EXAMPLES = {
+    401: ("unauthenticated", "Authorization: send 'Bearer <api key>'", "Authorization"),
+    403: ("origin_refused", "Origin: pages of this origin may not use the server", "Origin"),
+    404: ("no_such_session", "session_id: no such session", "session_id"),
+    413: ("too_big", "body: larger than 65536 bytes", "body"),
+    415: ("unsupported_media_type", "Content-Type: must be application/json", "Content-Type"),
+    422: ("bad_request", "question: 0 characters, 1 to 2000", "question"),
+    503: ("store_unavailable", "the store cannot be used now", None),
 }
 _TAGS = [
     {"name": "sessions", "description": "Begin, look at and delete sessions."},
@@ -40,10 +49,15 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": f"{HTTPStatus(status).phrase}: {_REASONS[status]}",
-            "content": {MEDIA_TYPE: {"schema": schema}},
+            "content": {MEDIA_TYPE: {"schema": schema, "example": _example(status)}},
         }
         for status in statuses
     }
+
+
+def _example(status: int) -> dict[str, Any]:
+    code, detail, field = _EXAMPLES[status]
+    return problem_body(status, code, detail, field)
 
 
 def description(settings: Settings, limits: Limits) -> str:
@@ -84,6 +98,8 @@ def install(app: FastAPI, settings: Settings, limits: Limits) -> None:
         components = whole.setdefault("components", {})
         schemas = components.setdefault("schemas", {})
         schemas["Problem"] = Problem.model_json_schema()
+        schemas["Answer"]["example"] = ANSWER_EXAMPLE  # pydantic would sort its keys
+        _without_fastapis_errors(whole["paths"], schemas)
         question = schemas["QuestionRequest"]["properties"]["question"]
         question |= {"minLength": 1, "maxLength": settings.max_question_chars}
         if settings.api_keys:
@@ -98,6 +114,17 @@ def install(app: FastAPI, settings: Settings, limits: Limits) -> None:
         return to_openapi_3_0(whole)
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _without_fastapis_errors(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Take out the 422 that FastAPI adds to calls which cannot give one of its kind."""
+    for item in paths.values():
+        for operation in item.values():
+            refused = operation["responses"].get("422", {})
+            if MEDIA_TYPE not in refused.get("content", {}):
+                operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
 
 
 def _require_key(paths: dict[str, Any]) -> None:

@@ -45,6 +45,12 @@ def problem(
     field: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> ProblemResponse:
+    """A response with :func:`problem_body`."""
+    body = problem_body(status, code, detail, field)
+    return ProblemResponse(body, status_code=status, headers=headers)
+
+
+def problem_body(status: int, code: str, detail: str, field: str | None) -> dict[str, Any]:
     """A problem document with this status; `field` names the input that is wrong."""
     body: dict[str, Any] = {
         "type": TYPE_PREFIX + code,
@@ -55,7 +61,7 @@ def problem(
     }
     if field is not None:
         body["field"] = field
-    return ProblemResponse(body, status_code=status, headers=headers)
+    return body
 
 
 def problem_of(error: TTMError) -> ProblemResponse:

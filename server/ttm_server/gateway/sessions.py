@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from ttm_server.gateway.ids import check_session_id
 from ttm_server.gateway.models import CreatedSession, NewSession, Session, SessionList, Ticket
@@ -16,7 +16,14 @@ from ttm_server.store import SessionInfo
 DEFAULT_LIST = 100
 MAX_LIST = 1000
 
-SessionId = Annotated[str, Depends(check_session_id)]
+
+def _checked(
+    session_id: Annotated[str, Path(description="From `POST /v1/sessions`.")],
+) -> str:
+    return check_session_id(session_id)
+
+
+SessionId = Annotated[str, Depends(_checked)]
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 

@@ -31,3 +31,10 @@ async def stream(websocket: WebSocket, session_id: str) -> None:
         return
     await websocket.accept(subprotocol=SUBPROTOCOL if offered else None)
     await SessionStream(gateway, websocket, session_id).run()
+
+
+@router.websocket("/{path:path}")
+async def nowhere(websocket: WebSocket, path: str) -> None:
+    """Any other WebSocket: 404 before it is accepted."""
+    detail = f"there is no WebSocket at /{path}; see /docs"
+    await websocket.send_denial_response(problem(404, "not_found", detail))

@@ -7,29 +7,15 @@ chain. Every method is called from the worker's one model thread.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ttm_model.chunk import ChunkMedia
-from ttm_model.noticed import Noticed
+from ttm_model.step_result import StepResult
 
 S = TypeVar("S")
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult(Generic[S]):
-    """One session's part of a batch: its next state and what was noticed.
-
-    `fault` tells why the chunk could not be folded; the state is then the one before it, with
-    only the clock moved.
-    """
-
-    state: S
-    noticed: tuple[Noticed, ...] = ()
-    fault: str | None = None
 
 
 class Engine(Protocol[S]):

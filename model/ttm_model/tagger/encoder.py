@@ -1,0 +1,120 @@
+"""Streaming sound tagger: chunks of sound in, posteriors of many classes out. Knows no memory.
+
+Same interface, context and lag as the first version (`encoders.sound.SoundEncoder`), so the two can
+be exchanged in a running session. A pure function of the chunk and the context.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ttm_model.encoders import sound_dsp as dsp
+from ttm_model.encoders.sound import (
+    CONTEXT_SAMPLES,
+    LAG_SAMPLES,
+    Floats,
+    Pcm,
+    SoundBatch,
+    SoundContext,
+    advance,
+    floor_db,
+    initial_context,
+    quantise,
+)
+from ttm_model.encoders.sound_classes import SoundClass
+from ttm_model.encoders.sound_voice import SILERO_HOP, SileroVad
+from ttm_model.errors import ModelError
+from ttm_model.tagger.backbone import WhisperEncoder
+from ttm_model.tagger.checkpoint import load_head
+from ttm_model.tagger.classes import TAGGER_CLASSES
+from ttm_model.tagger.features import JUDGED, WINDOW, measure
+from ttm_model.tagger.fusion import fuse, salience_of
+from ttm_model.tagger.head import Head
+
+_LOOK = JUDGED.stop - JUDGED.start  # samples that one window judges: half a second
+_MIN_INTERVAL = 800
+
+
+class TaggerEncoder:
+    """About 160 everyday sounds, from a frozen speech encoder, a trained head and silero-vad.
+
+    Raises `WeightsError` where a weight file is missing or not the pinned one.
+    """
+
+    classes: tuple[SoundClass, ...] = TAGGER_CLASSES
+    lag_s: float = LAG_SAMPLES / dsp.RATE_HZ
+
+    def __init__(self, head: Head | None = None) -> None:
+        """Load the pinned weights; `head` stands in for the pinned one while it is trained."""
+        self._head = head or load_head()
+        self._backbone = WhisperEncoder()
+        self._vad = SileroVad()
+
+    def initial(self) -> SoundContext:
+        """The context of a new session."""
+        return initial_context()
+
+    def encode(
+        self,
+        pcm: Sequence[npt.NDArray[np.float32] | Pcm | None],
+        contexts: Sequence[SoundContext],
+    ) -> SoundBatch:
+        """Judge one chunk of each of N sessions.
+
+        `pcm`: per session (T,) mono at 16 kHz, 1600 <= T <= 32000, float32 in [-1, 1] or int16; or
+        None where a chunk has no sound, which also forgets the context. Raises `ModelError` naming
+        the field and the limit.
+        """
+        if len(pcm) != len(contexts):
+            raise ModelError(f"contexts: {len(contexts)} given for {len(pcm)} chunks of pcm")
+        chunks = [None if part is None else quantise(part, row) for row, part in enumerate(pcm)]
+        out = SoundBatch(
+            posteriors=np.zeros((len(pcm), len(self.classes)), np.float32),
+            salience=np.zeros(len(pcm), np.float32),
+            mask=np.zeros(len(pcm), np.bool_),
+            start_s=np.zeros(len(pcm), np.float32),
+            end_s=np.zeros(len(pcm), np.float32),
+            contexts=[initial_context() for _ in pcm],
+        )
+        # One after the other: a window costs the same in a batch, and bits cannot depend on it.
+        for row, (chunk, context) in enumerate(zip(chunks, contexts, strict=True)):
+            if chunk is not None:
+                self._encode_row(out, row, chunk, context)
+        return out
+
+    def _encode_row(self, out: SoundBatch, row: int, chunk: Pcm, context: SoundContext) -> None:
+        out.contexts[row] = advance(context, chunk)
+        held = int(context.counts[0])
+        known = np.concatenate([context.pcm[CONTEXT_SAMPLES - held :], chunk])
+        end = len(known) - LAG_SAMPLES
+        start = max(0, end - len(chunk))
+        if end - start < _MIN_INTERVAL:
+            return
+        looks = np.stack(
+            [self._head(measure(w, self._backbone)) for w in windows(known, len(chunk))]
+        )
+        signal = dsp.frames(known)
+        inside = (signal.centre >= start) & (signal.centre < end)
+        out.posteriors[row] = fuse(looks, self._voice(known, start, end))
+        out.salience[row] = salience_of(signal.level_db[inside], floor_db(context, signal.level_db))
+        out.mask[row] = True
+        out.start_s[row] = (start - held) / dsp.RATE_HZ
+        out.end_s[row] = (end - held) / dsp.RATE_HZ
+
+    def _voice(self, known: Pcm, start: int, end: int) -> Floats:
+        """silero's speech probabilities in the interval, 32 ms each; never empty."""
+        voice = self._vad(known)
+        middle = len(known) - SILERO_HOP * np.arange(len(voice), 0, -1) + SILERO_HOP // 2
+        half = SILERO_HOP // 2
+        return voice[(middle >= start - half) & (middle < end + half)]
+
+
+def windows(known: Pcm, chunk: int) -> list[Pcm]:
+    """The 1.5 s windows (24000,) whose judged half seconds cover the last `chunk` samples less lag.
+
+    Newest first; what is not known (before a session's start) is zero.
+    """
+    padded = np.concatenate([np.zeros(WINDOW, np.int16), known])
+    ends = [len(padded) - _LOOK * k for k in range(-(-chunk // _LOOK))]
+    return [padded[end - WINDOW : end] for end in ends]

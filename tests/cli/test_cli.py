@@ -1,0 +1,128 @@
+"""The command line as a user meets it: real processes, exit statuses, one-line errors."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ttm_server.cli.checking import Expectation, verdict
+from ttm_server.cli.demo import load_questions
+from ttm_server.cli.streaming import parse_speed
+from ttm_server.config import load_settings
+from ttm_server.errors import BadRequest, ConfigError
+
+
+def run(*arguments, **environment):
+    command = [sys.executable, "-m", "ttm_server.cli", *arguments]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=os.environ | environment,
+    )
+
+
+def test_every_command_has_help():
+    done = run("--help")
+    assert done.returncode == 0
+    for name in ("demo", "serve", "gateway", "worker", "stream", "ask", "sessions", "doctor"):
+        assert name in done.stdout
+        assert run(name, "--help").returncode == 0
+
+
+def test_a_server_that_is_not_there_is_one_clear_line():
+    done = run("ask", "abc", "what?", "--url", "http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "cannot be reached" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("TTM_MISSPELT", "1", "TTM_MISSPELT"),
+        ("TTM_PORT", "99999", "port"),
+        ("TTM_HOST", "0.0.0.0", "TTM_API_KEYS"),
+    ],
+)
+def test_bad_settings_are_named(name, value, told):
+    done = run("serve", **{name: value})
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_worker_without_a_store_says_so():
+    done = run("worker")
+    assert done.returncode == 2
+    assert "TTM_REDIS_URL" in done.stderr
+
+
+def test_the_command_line_does_not_load_torch():
+    code = "import sys, ttm_server.cli, ttm_server.cli.demo; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_doctor_finds_everything_it_needs():
+    done = run("doctor", COLUMNS="200")
+    assert done.returncode == 0, done.stdout
+    assert "all-MiniLM-L6-v2" in done.stdout
+
+
+def test_bench_prints_its_ratios_as_numbers():
+    done = run("bench", "--steps", "400", "--json")
+    result = json.loads(done.stdout)
+    assert result["state_bytes_ratio"] == 1
+    assert result["step_time_ratio"] > 0
+
+
+def test_settings_come_from_the_environment_and_flags_win(monkeypatch):
+    monkeypatch.setenv("TTM_PORT", "9001")
+    assert load_settings().port == 9001
+    assert load_settings(port=9002).port == 9002
+    monkeypatch.setenv("TTM_API_KEYS", "a-key, b-key")
+    assert [key.get_secret_value() for key in load_settings().api_keys] == ["a-key", "b-key"]
+    assert "a-key" not in repr(load_settings())
+    with pytest.raises(ConfigError, match="port"):
+        load_settings(port=-1)
+
+
+def test_speeds():
+    assert parse_speed("max") is None
+    assert parse_speed("2.5") == 2.5
+    for wrong in ("fast", "0", "-1", "nan"):
+        with pytest.raises(BadRequest, match="--speed"):
+            parse_speed(wrong)
+
+
+ANSWER = {
+    "state": "answered",
+    "when": {"start_s": 10.0, "end_s": 14.0},
+    "evidence": [{"label": "cat", "count": 2}],
+}
+
+
+@pytest.mark.parametrize(
+    ("expect", "faults"),
+    [
+        (Expectation(state="answered", labels=["cat"], start_s=11.0, count=2), 0),
+        (Expectation(state="not_seen"), 1),
+        (Expectation(state="answered", labels=["dog"]), 1),
+        (Expectation(state="answered", every=[["cat"], ["dog"]]), 1),
+        (Expectation(state="answered", start_s=12.0), 1),
+        (Expectation(state="answered", end_s=12.0, count=1), 2),
+    ],
+)
+def test_the_demo_notices_wrong_answers(expect, faults):
+    assert len(verdict(expect, ANSWER)) == faults
+
+
+def test_the_demo_asks_enough_and_about_what_was_not_there():
+    questions = load_questions()
+    assert len(questions) >= 12
+    assert sum(question.expect.state == "not_seen" for question in questions) >= 3

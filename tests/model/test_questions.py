@@ -1,0 +1,309 @@
+"""Questions: windows, refusal of nothing, follow-ups, spelling, and generated wordings."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ttm_model.questions import Kind, ParsedQuestion, Window, follow_up, parse, reasons
+from ttm_model.questions.lexicon import SPELLING_VOCABULARY
+from ttm_model.questions.spelling import distance, respell
+from ttm_model.questions.wording_templates import HELD_OUT, TRAIN
+from ttm_model.questions.wordings import Split, wordings
+from ttm_model.questions.wordlist import listed
+
+NOW_S = 100.0
+SUPPORTED = [kind for kind in Kind if kind is not Kind.UNSUPPORTED]
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        (Window("ago", 20.0, None, 5.0), (75.0, 85.0)),
+        (Window("ago", 2.0, None, 5.0), (93.0, 100.0)),
+        (Window("ago", 60.0, math.inf, 0.0), (0.0, 40.0)),
+        (Window("ago", 10.0, 30.0, 0.0), (70.0, 90.0)),
+        (Window("last", 30.0), (70.0, 100.0)),
+        (Window("last", 300.0), (0.0, 100.0)),
+        (Window("end", 10.0, None, 5.0), (85.0, 100.0)),
+        (Window("start", 10.0, None, 5.0), (0.0, 15.0)),
+        (Window("between", 30.0, 70.0), (30.0, 70.0)),
+        (Window("between", 90.0, 130.0), (90.0, 100.0)),
+        (Window("at", 45.0, None, 2.0), (43.0, 47.0)),
+        (Window("at", 200.0, None, 2.0), (100.0, 100.0)),
+        (Window("since", 60.0), (60.0, 100.0)),
+        (Window("until", None, 60.0), (0.0, 60.0)),
+    ],
+)
+def test_window_resolves(window: Window, expected: tuple[float, float]) -> None:
+    assert window.resolve(NOW_S) == expected
+
+
+@given(
+    st.sampled_from(["ago", "last", "start", "end", "between", "at", "since", "until"]),
+    st.none() | st.floats(0, 1e6),
+    st.none() | st.floats(0, 1e6) | st.just(math.inf),
+    st.floats(0, 1e3),
+    st.floats(allow_nan=True, allow_infinity=True),
+)
+def test_window_stays_inside_the_media(kind, a_s, b_s, tolerance_s, now_s) -> None:
+    low, high = Window(kind, a_s, b_s, tolerance_s).resolve(now_s)
+    assert 0.0 <= low <= high
+    assert high <= (now_s if math.isfinite(now_s) and now_s > 0 else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("exact", "loose"),
+    [
+        ("60 seconds ago", "about 60 seconds ago"),
+        ("a minute ago", "a minute or so ago"),
+        ("two minutes ago", "a couple of minutes ago"),
+        ("4 minutes ago", "a few minutes ago"),
+        ("90 seconds ago", "a minute or two ago"),
+    ],
+)
+def test_looser_words_give_wider_windows(exact: str, loose: str) -> None:
+    sharp, wide = (parse(f"what did you see {w}?").window for w in (exact, loose))
+    assert sharp is not None
+    assert wide is not None
+    assert sharp.a_s == wide.a_s
+    assert sharp.tolerance_s < wide.tolerance_s
+
+
+FRAME = sorted(
+    SPELLING_VOCABULARY
+    | set(listed("dog cat bell music 20 0:30 1:10 twenty ? few couple half more than of or bark"))
+)
+
+
+def check(parsed: ParsedQuestion) -> None:
+    """What holds of every answer."""
+    assert (parsed.kind is Kind.UNSUPPORTED) == (parsed.reason is not None)
+    assert parsed.phrase is None or (parsed.phrase.strip() == parsed.phrase != "")
+    if parsed.kind in (Kind.PRESENCE, Kind.WHEN, Kind.BEFORE, Kind.AFTER, Kind.WITH, Kind.COUNT):
+        assert parsed.phrase is not None or parsed.kind in (Kind.WHEN, Kind.COUNT)
+    if parsed.window is not None:
+        low, high = parsed.window.resolve(NOW_S)
+        assert 0.0 <= low <= high <= NOW_S
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_read(text: str) -> None:
+    check(parse(text))
+
+
+@given(st.lists(st.sampled_from(FRAME), max_size=16))
+@settings(max_examples=600, deadline=None)
+def test_any_order_of_its_own_words_is_read(words: list[str]) -> None:
+    text = " ".join(words)
+    previous = parse(text)
+    check(previous)
+    for earlier in (previous, parse("did you see a dog?")):
+        after = follow_up(text, earlier, "cup")
+        assert after is None or isinstance(after, ParsedQuestion)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n\t",
+        "?" * 20_000,
+        "a" * 20_000,
+        "a " * 10_000,
+        "before " * 2_800,
+        "did you see a dog " * 1_100,
+        "a-" * 10_000,
+        "'" * 20_000,
+        "\u200b\u0301" * 9_000,
+        "\ufdfa" * 3_999,
+        "\ud800 did you see a dog?",
+        "9" * 20_000,
+        "0:00" * 5_000,
+        "\U0001f436" * 4_000,
+        "between 1 and 2 and " * 900,
+        "most recent " * 1_600,
+    ],
+)
+def test_long_and_odd_texts_are_read(text: str) -> None:
+    check(parse(text))
+
+
+def test_too_long_says_so() -> None:
+    assert parse("did you see a dog " * 1_000).reason == reasons.TOO_LONG
+
+
+def test_every_reason_is_one_plain_sentence() -> None:
+    texts = [v for k, v in vars(reasons).items() if k.isupper() and isinstance(v, str)]
+    assert len(texts) >= 15
+    assert all(t[0].isupper() and t.endswith(".") and len(t) < 110 for t in texts)
+
+
+def test_edit_distance() -> None:
+    assert distance("tiems", "times", 2) == 1
+    assert distance("befor", "before", 2) == 1
+    assert distance("cat", "what", 1) == 2
+    assert distance("abcdef", "zzzzzz", 2) == 3
+
+
+NEAR_NOUNS = [
+    *listed("bell bear bee hen hat bowl boat beard heart seed shoe watch whale wheel torch tree"),
+    *listed("owl cow bow book crow dime fist"),
+    *("crash helmet", "gold ring", "sports car", "sewing machine", "tape player", "pencil case"),
+    *("great dane", "spotted salamander", "computer mouse", "hockey puck", "minute hand"),
+]
+
+
+@pytest.mark.parametrize("noun", NEAR_NOUNS)
+@pytest.mark.parametrize(
+    "frame",
+    ["did you see a {}?", "when did you see the {}", "what was there before the {}?", "{}?"],
+)
+def test_the_thing_is_never_respelled(noun: str, frame: str) -> None:
+    assert parse(frame.format(noun)).phrase == noun
+
+
+def test_slips_are_repaired_around_the_thing() -> None:
+    words = ["waht", "did", "yuo", "see", "befor", "the", "dgo", "20", "secnods", "ago"]
+    assert " ".join(respell(words)) == "what did you see before the dgo 20 seconds ago"
+
+
+FOLLOW_UPS = [
+    ("did you see a dog?", "when was that?", None, (Kind.WHEN, "dog", "video")),
+    ("did you see a dog?", "and when?", None, (Kind.WHEN, "dog", "video")),
+    ("did you see a dog?", "how long ago was that?", None, (Kind.WHEN, "dog", "video")),
+    ("did you hear a bell?", "how many times?", None, (Kind.COUNT, "bell", "audio")),
+    ("did you hear music?", "for how long?", None, (Kind.HOW_LONG, "music", "audio")),
+    ("did you see a dog?", "how long was it there?", None, (Kind.HOW_LONG, "dog", "video")),
+    ("did you see a dog?", "did you hear it too?", None, (Kind.PRESENCE, "dog", "audio")),
+    ("did you see a dog?", "what about the cat?", None, (Kind.PRESENCE, "cat", "video")),
+    ("when did you hear a dog?", "and a bell?", None, (Kind.WHEN, "bell", "audio")),
+    ("what did you hear?", "when was that?", "dog bark", (Kind.WHEN, "dog bark", "audio")),
+    ("when did the dog bark?", "and after that?", None, (Kind.AFTER, "dog bark", None)),
+    (
+        "what did I show you before the cup?",
+        "and before that?",
+        "fox",
+        (Kind.BEFORE, "fox", "video"),
+    ),
+    ("what did you see before the cup?", "and after the dog?", None, (Kind.AFTER, "dog", "video")),
+    (
+        "did you hear music?",
+        "what did you see while it played?",
+        None,
+        (Kind.WITH, "music", "video"),
+    ),
+    ("did you see a dog?", "what happened next?", None, (Kind.AFTER, "dog", None)),
+]
+
+
+@pytest.mark.parametrize(("first", "text", "answered", "expected"), FOLLOW_UPS)
+def test_follow_up(first, text, answered, expected) -> None:
+    parsed = follow_up(text, parse(first), answered)
+    assert parsed is not None
+    assert (parsed.kind, parsed.phrase, parsed.modality) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "text", "reason"),
+    [
+        ("did you hear a dog?", "was it loud?", reasons.ATTRIBUTE),
+        ("did you hear a dog?", "who was it?", reasons.IDENTITY),
+        ("did you see a car?", "what colour was it?", reasons.ATTRIBUTE),
+        ("what did you see before the cup?", "and before that?", reasons.REFERENCE),
+        ("what did you see?", "anything else?", reasons.EXCLUSION),
+    ],
+)
+def test_follow_up_refuses_with_a_reason(first: str, text: str, reason: str) -> None:
+    parsed = follow_up(text, parse(first))
+    assert parsed is not None
+    assert parsed.reason == reason
+
+
+def test_follow_up_changes_the_window_alone() -> None:
+    parsed = follow_up("and in the last minute?", parse("did you see a dog?"))
+    assert parsed is not None
+    assert parsed.window == Window("last", 60.0)
+    assert (parsed.kind, parsed.phrase) == (Kind.PRESENCE, "dog")
+
+
+@pytest.mark.parametrize("text", ["did you see a cat?", "what did you hear?", "asdf", "", "hello"])
+def test_what_stands_alone_is_no_follow_up(text: str) -> None:
+    assert follow_up(text, parse("did you see a dog?")) is None
+
+
+SEEN = ["dog", "red fox", "orange"]
+HEARD = ["dog bark", "bell", "music", "speech"]
+WINDOWS = [
+    None,
+    Window("ago", 20.0),
+    Window("ago", 90.0),
+    Window("ago", 10.0, 30.0),
+    Window("last", 60.0),
+    Window("start", 10.0),
+    Window("end", 10.0),
+    Window("between", 30.0, 70.0),
+    Window("at", 45.0),
+    Window("since", 40.0),
+    Window("until", None, 80.0),
+]
+
+
+def generated(split: Split) -> list[tuple[str, bool]]:
+    """Every generated question with whether the parser got back what it was made from."""
+    out = []
+    for kind in SUPPORTED:
+        anchored = kind in (Kind.BEFORE, Kind.AFTER, Kind.WITH)
+        for modality, things in (("video", SEEN), ("audio", HEARD), (None, SEEN)):
+            open_kind = kind in (Kind.WHAT, Kind.FIRST, Kind.LAST)
+            for phrase in [None] if open_kind else things:
+                for seed, window in enumerate([None] if anchored else WINDOWS):
+                    for text in wordings(kind, phrase, modality, window, split=split, seed=seed):
+                        got = parse(text)
+                        edges = got.window and (got.window.kind, got.window.a_s, got.window.b_s)
+                        meant = window and (window.kind, window.a_s, window.b_s)
+                        same = (got.kind, got.phrase, got.modality) == (kind, phrase, modality)
+                        out.append((text, same and edges == meant))
+    return out
+
+
+def test_every_training_wording_is_understood() -> None:
+    results = generated("train")
+    assert len(results) > 5_000
+    assert [text for text, right in results if not right] == []
+
+
+def test_held_out_wordings_keep_their_measured_rate() -> None:
+    results = generated("held_out")
+    rate = sum(right for _, right in results) / len(results)
+    print(f"held-out wordings understood: {rate:.3f} of {len(results)}")
+    assert rate > 0.5  # measured once at 0.56 and not tuned on; a fall below means a regression
+
+
+@pytest.mark.parametrize("kind", SUPPORTED)
+def test_wordings_are_many_and_split(kind: Kind) -> None:
+    for mark in ("v", "a", "-"):
+        assert len({text for marks, text in TRAIN[kind] if mark in marks}) >= 8
+    train, held = ({text for _, text in table[kind]} for table in (TRAIN, HELD_OUT))
+    assert not train & held
+    assert held
+
+
+def test_about_a_fifth_is_held_out() -> None:
+    train, held = (sum(map(len, table.values())) for table in (TRAIN, HELD_OUT))
+    assert 0.15 < held / (train + held) < 0.25
+
+
+def test_wordings_follow_their_seed() -> None:
+    def first(seed: int) -> list[str]:
+        return list(wordings(Kind.WHEN, "dog", "video", Window("last", 60.0), seed=seed))
+
+    assert first(3) == first(3)
+    assert first(3) != first(4)
+
+
+def test_wordings_need_their_phrase() -> None:
+    with pytest.raises(ValueError, match="phrase"):
+        list(wordings(Kind.WHEN, None, "video"))

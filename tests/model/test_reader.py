@@ -1,0 +1,275 @@
+"""The reader on hand-made memories: every kind of question, every state. The label space is a fake
+neighbour of ten classes; unit, state and parser are real."""
+
+import pytest
+import torch
+
+from ttm_model.questions import parse
+from ttm_model.reader import wording
+from ttm_model.reader.reader import Reader
+from ttm_model.reader.view import PhraseWeights, view
+from ttm_model.ttm.layout import Modality
+from ttm_model.ttm.tokens import InputTokens
+from ttm_model.ttm.unit import SlotUnit
+
+SIGHTS = ("cup", "cat", "dog", "castle", "rocket", "umbrella", "hammer", "hen", "koala", "boat")
+SOUNDS = ("speech", "music", "bell")
+KINDS = {"animal": ("cat", "dog", "hen", "koala"), "someone talking": ("speech",)}
+
+
+class Space:
+    def __init__(self, names):
+        self.names = tuple(names)
+
+    def phrase(self, phrase):
+        wanted = KINDS.get(phrase, (phrase,))
+        weights = torch.tensor([float(name in wanted) for name in self.names])
+        return PhraseWeights(weights, 1.0 if weights.any() else 0.0)
+
+    def decode(self, tokens):
+        return tokens[:, : len(self.names)].clamp(0, 1)
+
+    def presence(self, score, breadth):
+        return min(1.0, max(0.0, score))
+
+    def naming(self, share):
+        return min(1.0, max(0.0, share))
+
+
+SPACES = {"video": Space(SIGHTS), "audio": Space(SOUNDS)}
+
+
+class Film:
+    """Things on a timeline, folded by the real unit half a second at a time."""
+
+    def __init__(self):
+        self.unit = SlotUnit().eval()
+        self.shown = []
+
+    def show(self, name, start_s, end_s, p=0.9):
+        self.shown.append((name, start_s, end_s, p))
+        return self
+
+    def fold(self, length_s):
+        state = self.unit.initial(1)
+        dim = self.unit.config.layout.dim
+        with torch.inference_mode():
+            for step in range(round(length_s * 2)):
+                start_s = step * 0.5
+                tokens = InputTokens.empty(1, 4, dim)
+                mask = torch.zeros(1, 4, dtype=torch.bool)
+                now = [item for item in self.shown if item[1] <= start_s < item[2]]
+                for place, (name, _, _, p) in enumerate(now):
+                    names = SIGHTS if name in SIGHTS else SOUNDS
+                    kind = Modality.VIDEO if name in SIGHTS else Modality.AUDIO
+                    tokens.keys[0, place, names.index(name)] = p
+                    tokens.modality[0, place] = int(kind)
+                    tokens.salience[0, place] = p
+                    tokens.start_s[0, place] = start_s
+                    tokens.end_s[0, place] = start_s + 0.5
+                    mask[0, place] = True
+                tokens.clock_s[0] = start_s + 0.5
+                state, _ = self.unit.step(state, tokens, mask)
+        return state
+
+    def asker(self, length_s):
+        memory = view(self.fold(length_s), self.unit.config.layout, SPACES)
+        reader = Reader(memory, SPACES)
+        return lambda text, **limits: reader.answer(text, parse(text), **limits)
+
+
+@pytest.fixture(scope="module")
+def ask():
+    film = Film().show("cup", 4, 8).show("cat", 10, 14).show("speech", 11, 16)
+    film.show("castle", 20, 24).show("music", 22, 30).show("cup", 40, 44).show("rocket", 42, 46)
+    film.show("bell", 50, 51).show("bell", 55, 56).show("bell", 60, 61)
+    return film.asker(90)
+
+
+def labels(answer):
+    return [item.label for item in answer.evidence]
+
+
+def test_presence_with_time_and_evidence(ask):
+    answer = ask("Did you see a cat?")
+    assert answer.state == "answered"
+    assert answer.answer == "Yes, I saw a cat about 75 seconds ago, from 0:10 to 0:14."
+    assert (answer.when.start_s, answer.when.end_s, answer.when.ago_s) == (10.0, 14.0, 76.0)
+    assert labels(answer) == ["cat"]
+    assert answer.confidence == pytest.approx(0.9, abs=1e-3)
+    assert (answer.as_of_s, answer.coverage_since_s) == (90.0, 0.0)
+
+
+def test_a_kind_finds_its_members_and_says_what_it_looked_like(ask):
+    answer = ask("Did you see an animal?")
+    assert answer.state == "answered"
+    assert "it looked like a cat" in answer.answer
+
+
+def test_absence_is_said_and_sure(ask):
+    answer = ask("Did you see a dog?")
+    assert (answer.state, answer.when, answer.evidence) == ("not_seen", None, ())
+    assert answer.answer == "No, I have not seen a dog."
+    assert answer.confidence > 0.9
+
+
+def test_what_no_class_covers_cannot_be_told(ask):
+    answer = ask("Did you see my tax return?")
+    assert answer.state == "cannot_tell"
+    assert answer.confidence == 0.0
+
+
+def test_a_sound_is_not_a_sight(ask):
+    assert ask("Did you hear music?").state == "answered"
+    assert ask("Did you see a bell?").state == "cannot_tell"
+
+
+@pytest.mark.parametrize(
+    ("question", "start_s"),
+    [
+        ("When did you see the cup?", 40.0),
+        ("When did you first see the cup?", 4.0),
+        ("When was the last time you saw the cup?", 40.0),
+        ("How long ago did you see a castle?", 20.0),
+        ("When did someone talk?", 11.0),
+    ],
+)
+def test_when(ask, question, start_s):
+    answer = ask(question)
+    assert answer.state == "answered"
+    assert answer.when.start_s == start_s
+
+
+def test_counting(ask):
+    answer = ask("How many times did you hear a bell?")
+    assert "three times" in answer.answer
+    assert sum(item.count for item in answer.evidence) == 3
+    assert "twice" in ask("How many times did you see a cup?").answer
+
+
+def test_before_after_and_with(ask):
+    assert labels(ask("What did you see before the castle?"))[0] == "cat"
+    assert labels(ask("What did you see after the castle?"))[0] == "cup"
+    assert labels(ask("What did you hear after the castle?"))[0] == "music"
+    assert labels(ask("What did you see while the music was playing?"))[0] == "castle"
+    together = ask("What did you see after the cat and before the rocket?")
+    assert together.state in {"answered", "cannot_tell"}
+
+
+def test_things_that_begin_together_are_told_together():
+    ask = Film().show("hen", 2, 5).show("boat", 2.5, 5).show("cup", 8, 10).asker(15)
+    assert labels(ask("What did you see before the cup?"))[:2] == ["hen", "boat"]
+
+
+def test_an_anchor_that_was_not_there(ask):
+    answer = ask("What did you see before the umbrella?")
+    assert answer.state == "not_seen"
+    assert "umbrella" in answer.answer
+
+
+def test_nothing_before_the_first(ask):
+    answer = ask("What did you see before the cat?")
+    assert labels(answer)[0] == "cup"
+    film = Film().show("cup", 4, 8).asker(20)
+    assert film("What did you see before the cup?").state == "not_seen"
+
+
+def test_first_and_last(ask):
+    assert labels(ask("What was the first thing you saw?")) == ["cup"]
+    assert labels(ask("What was the last thing you saw?")) == ["rocket"]
+    assert labels(ask("What was the last thing you heard?")) == ["bell"]
+    assert labels(ask("What was the first animal you saw?")) == ["cat"]
+
+
+def test_what_at_a_time(ask):
+    assert labels(ask("What did you see between 0:19 and 0:25?")) == ["castle"]
+    assert labels(ask("What did you see 47 seconds ago?")) == ["cup", "rocket"]
+    assert ask("What did you see between 0:30 and 0:35?").state == "not_seen"
+    assert set(labels(ask("What did you see?"))) == {"cup", "cat", "castle", "rocket"}
+
+
+def test_limits_of_the_request_restrict_the_time(ask):
+    assert ask("Did you see a cup?", since_s=50.0).state == "not_seen"
+    assert ask("Did you see a cup?", until_s=10.0).when.start_s == 4.0
+    assert "twice" not in ask("How many times did you see a cup?", since_s=30.0).answer
+    assert ask("Did you see a cup?", since_s=500.0).state == "not_seen"
+
+
+def test_how_long(ask):
+    assert "8 seconds" in ask("How long did the music play?").answer
+
+
+def test_a_question_that_is_not_supported_says_why(ask):
+    answer = ask("What colour was the cup?")
+    assert (answer.state, answer.confidence) == ("cannot_tell", 0.0)
+    assert "colour" in answer.answer
+
+
+def test_what_was_evicted_may_have_been_forgotten():
+    film = Film().show("cup", 2, 4)
+    film.unit = SlotUnit().eval()
+    object.__setattr__(film.unit.config.rule, "merge_cos", 2.0)  # never merge: force evictions
+    for i in range(70):
+        film.show(SIGHTS[1 + i % 9], 8 + 6 * i, 10 + 6 * i)
+    ask = film.asker(440)
+    answer = ask("Did you see a cup?")
+    assert answer.state == "may_have_forgotten"
+    assert answer.coverage_since_s > 4.0
+    assert ask("What was the first thing you saw?").state == "may_have_forgotten"
+    assert ask("What did you see at the start?").state == "may_have_forgotten"
+    assert ask("Did you see a boat?").state == "answered"
+
+
+def test_zeroed_memory_abstains_and_swapped_memory_swaps_answers():
+    one, other = Film().show("cat", 2, 5), Film().show("dog", 2, 5)
+    asks = [one.asker(10), other.asker(10)]
+    assert [ask("Did you see a cat?").state for ask in asks] == ["answered", "not_seen"]
+    state = one.fold(10)
+    zeroed = state.updated(tokens=torch.zeros_like(state.tokens))
+    reader = Reader(view(zeroed, one.unit.config.layout, SPACES), SPACES)
+    for question in ("Did you see a cat?", "What did you see?", "When did you see the cat?"):
+        assert reader.answer(question, parse(question)).state == "not_seen"
+
+
+def test_merged_slots_widen_the_uncertainty():
+    film = Film()
+    for i in range(66):
+        film.show("cat", 4 + 6 * i, 6 + 6 * i)
+    answer = film.asker(410)("When did you first see a cat?")
+    assert answer.when.uncertainty_s > 0.5
+    counted = film.asker(410)("How many times did you see a cat?")
+    assert "about 66 times" in counted.answer
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.2, "just now"),
+        (1, "1 second ago"),
+        (12.4, "12 seconds ago"),
+        (47, "about 45 seconds ago"),
+        (94, "about 95 seconds ago"),
+        (150, "about 2.5 minutes ago"),
+        (3000, "about 50 minutes ago"),
+        (9000, "about 2.5 hours ago"),
+    ],
+)
+def test_how_long_ago_in_words(seconds, text):
+    assert wording.ago(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("cat", "a cat"),
+        ("umbrella", "an umbrella"),
+        ("unicycle", "a unicycle"),
+        ("hourglass", "an hourglass"),
+        ("music", "music"),
+        ("sunglasses", "sunglasses"),
+        ("bus", "a bus"),
+        ("espresso", "espresso"),
+    ],
+)
+def test_articles(label, text):
+    assert wording.with_article(label) == text
