@@ -48,7 +48,10 @@ class Item:
 def unpack(package: str, cache: Path) -> Path:
     """The folder that holds the package's files."""
     installed = subprocess.run(
-        ["dpkg-query", "-W", "-f", "${db:Status-Status}", package], capture_output=True, text=True
+        ["dpkg-query", "-W", "-f", "${db:Status-Status}", package],
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if installed.stdout.strip() == "installed":
         return Path("/")

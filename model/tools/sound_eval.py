@@ -11,16 +11,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.numpy import save_file
 from sound_mix import FOLDS, INDEX, INSTRUMENTS, LABELS, Library
+from sound_synth import SYNTHETIC
 from sound_train import Data, Net, average_precision, load, logits
 
 from ttm_model.tagger.backbone import WHISPER_TINY_EN
 from ttm_model.tagger.checkpoint import SCHEMA
+from ttm_model.tagger.features import Features
+from ttm_model.tagger.head import Head
 
 BROAD = {"music", "speech", "something else", "silence"}
 
@@ -61,7 +65,8 @@ def fit_calibration(z: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(ab[0]), float(ab[1])
 
 
-def export(net: Net, calibration: tuple[float, float], out: Path) -> str:
+def arrays_of(net: Net, calibration: tuple[float, float]) -> dict[str, np.ndarray]:
+    """The net's weights under the names of `ttm_model.tagger.head.Head`."""
     state = {k: v.numpy().astype(np.float32) for k, v in net.state_dict().items()}
     arrays = {
         **{k: state[k] for k in state if k.endswith(("_mean", "_scale"))},
@@ -70,13 +75,28 @@ def export(net: Net, calibration: tuple[float, float], out: Path) -> str:
     }
     for name in ("frame", "around", "conv1", "conv2", "hidden", "out"):
         arrays[f"{name}_w"], arrays[f"{name}_b"] = state[f"{name}.weight"].T, state[f"{name}.bias"]
+    return {k: np.ascontiguousarray(v) for k, v in arrays.items()}
+
+
+def check(net: Net, arrays: dict[str, np.ndarray], data: Data) -> float:
+    """Largest difference between the head in numpy and the net that was trained."""
+    head, worst = Head(**arrays), 0.0
+    a, b = arrays["calibration"]
+    for row in range(0, len(data["fold"]), 97):
+        z = logits(net, data, np.array([row]))[0]
+        one = Features(*(data[f.name][row].astype(np.float32) for f in fields(Features)))
+        worst = max(worst, float(np.abs(head(one) - 1 / (1 + np.exp(-(a * z + b)))).max()))
+    return worst
+
+
+def export(arrays: dict[str, np.ndarray], out: Path) -> str:
     meta = {
         "schema": SCHEMA,
         "backbone_sha256": WHISPER_TINY_EN.sha256,
         "classes": json.dumps(list(LABELS)),
     }
     path = out / "sound_tagger.safetensors"
-    save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, path, metadata=meta)
+    save_file(arrays, path, metadata=meta)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -94,12 +114,10 @@ def table(
     rank, rank_unseen = named(z, probe), named(z_unseen, unseen)
     p = 1 / (1 + np.exp(-(ab[0] * z + ab[1])))
     lines = [
-        "| class | files | recordings | synthetic too | held-out recordings: top-1 | top-5 | p > .5 "
-        "| p > .5 without it | unseen changes: top-1 |",
+        "| class | files | recordings | synthetic too | held-out recordings: top-1 | top-5 "
+        "| p > .5 | p > .5 without it | unseen changes: top-1 |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    from sound_synth import SYNTHETIC
-
     for label in LABELS:
         if label == "silence":
             continue
@@ -165,12 +183,14 @@ def main() -> None:
     )
     for name, which in groups:
         rows = np.isin(probe["label"], list(which))
+        columns = sorted(which)
+        area = average_precision(z_probe[:, columns], probe["labels"][:, columns])
         per_class = [(rank[probe["label"] == k] == 0).mean() for k in which]
         lines.append(
             f"probe, held-out recordings, {name}: {len(which)} classes, {rows.sum()} windows, "
             f"top-1 {(rank[rows] == 0).mean():.3f} (mean over classes {np.mean(per_class):.3f}), "
             f"top-5 {(rank[rows] < 5).mean():.3f}, "
-            f"mAP {average_precision(z_probe[:, sorted(which)], probe['labels'][:, sorted(which)]):.3f}"
+            f"mAP {area:.3f}"
         )
     rows = np.isin(probe["label"], list(fine))
     columns = sorted(set(range(len(LABELS))) - {INDEX["silence"]})
@@ -184,7 +204,8 @@ def main() -> None:
     rank_u = named(z_unseen, unseen)
     rows_u = ~np.isin(unseen["label"], [INDEX[n] for n in BROAD])
     lines.append(
-        f"unseen changes, known recordings: {rows_u.sum()} windows, top-1 {(rank_u[rows_u] == 0).mean():.3f}, "
+        f"unseen changes, known recordings: {rows_u.sum()} windows, "
+        f"top-1 {(rank_u[rows_u] == 0).mean():.3f}, "
         f"top-5 {(rank_u[rows_u] < 5).mean():.3f}, "
         f"mAP {average_precision(z_unseen, unseen['labels']):.3f}"
     )
@@ -208,11 +229,14 @@ def main() -> None:
         loud = stream["labels"][at, INDEX["silence"]] == 0
         lines.append(
             f"stream of {name}, held-out recordings, {minutes:.1f} min: said in "
-            f"{on[loud][:, INDEX[name]].mean() if loud.any() else 0:.3f} of sounding half seconds; other "
-            f"classes {alarms / minutes:.2f} a minute ({worst})"
+            f"{on[loud][:, INDEX[name]].mean() if loud.any() else 0:.3f} of sounding half seconds; "
+            f"other classes {alarms / minutes:.2f} a minute ({worst})"
         )
     lines += table(cache, probe, z_probe, unseen, z_unseen, ab)
-    digest = export(final, ab, args.out)
+    arrays = arrays_of(final, ab)
+    lines.append(f"parameters {sum(a.size for a in arrays.values())}")
+    lines.append(f"numpy against torch: {check(final, arrays, probe):.1e}")
+    digest = export(arrays, args.out)
     lines.append(f"sha256 {digest}")
     (cache / "report.txt").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))

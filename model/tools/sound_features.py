@@ -64,10 +64,7 @@ def alone(seed: list[int], library: Library, size: int, unseen: bool) -> Iterato
         takes = library.by_class[label][group]
         for _ in range(20):
             x = excerpt(rng, library.sound(takes[rng.integers(len(takes))]), label)
-            if unseen:
-                x = UNSEEN[rng.integers(len(UNSEEN))](rng, x)
-            else:
-                x = augment(rng, x, label)
+            x = UNSEEN[rng.integers(len(UNSEEN))](rng, x) if unseen else augment(rng, x, label)
             level = rng.uniform(-35, -10)
             part = place(rng, x, level, judged=1.0)
             mix = part + background(rng, level - rng.uniform(15, 50))

@@ -8,6 +8,7 @@ hold it unlabelled), which training leaves out.
 
 from __future__ import annotations
 
+import itertools
 import json
 import zlib
 from dataclasses import dataclass, field
@@ -86,10 +87,11 @@ class Library:
 
     @classmethod
     def load(cls, cache: Path) -> Library:
+        """Read the cache and spread the recordings over the folds."""
         data = np.load(cache / "sounds.npz")
         ends = [0, *data["ends"].tolist()]
         items = json.loads((cache / "manifest.json").read_text())
-        library = cls(data["pcm"], list(zip(ends[:-1], ends[1:], strict=True)), items)
+        library = cls(data["pcm"], list(itertools.pairwise(ends)), items)
         for k, item in enumerate(items):
             groups = library.by_class.setdefault(item["label"], {})
             groups.setdefault(item["group"], []).append(k)
@@ -106,6 +108,7 @@ class Library:
         return [g for g in found if fold is None or self.folds[f"{label}|{g}"] == fold]
 
     def sound(self, k: int) -> np.ndarray:
+        """The samples of one file, in [-1, 1]."""
         begin, end = self.spans[k]
         return self.pcm[begin:end].astype(np.float64) / 32768
 
@@ -191,7 +194,7 @@ def augment(rng: Rng, x: np.ndarray, label: str) -> np.ndarray:
 
 
 def place(rng: Rng, x: np.ndarray, db: float, judged: float = 0.85) -> np.ndarray:
-    """`x` in a window, loudest 50 ms at `db`, so that a loud place of it lies in the judged part."""
+    """`x` in a window, loudest 50 ms at `db`, a loud place of it mostly in the judged part."""
     power = levels(np.pad(x, (0, 160)))
     loud = np.flatnonzero(power > power.max() * 1e-2)
     anchor = int(loud[rng.integers(len(loud))]) * 160

@@ -94,14 +94,16 @@ RECORDINGS: dict[str, str] = {
     "glest:chicken_standing*",
     "cow moo": "tux:cow tux:cow_white tux:bull gc:animals/cow sfx:037 glest:cow_ack* "
     "glest:cow_select* glest:mudchute_cow* wide:ox_0*",
-    "sheep bleat": "tux:sheep tux:sheep_lamb tux:ram gc:animals/sheep sfx:036 glest:sheep/sounds/sheep? "
+    "sheep bleat": "tux:sheep tux:sheep_lamb tux:ram gc:animals/sheep sfx:036 "
+    "glest:sheep/sounds/sheep? "
     "glest:sheep/sounds/sheep10 uh:sheepfield wide:sheep_0*",
     "goat": "tux:bovines/goat tux:mountaingoat",
     "horse neigh": "tux:equines/horse gc:animals/horse sfx:038 scratch:Horse wide:horse_0* "
     "wes:horse-hit-*",
     "horse gallop": "scratch:HorseGallop wes:horse-canter wes:horse-elf-canter",
     "donkey": "tux:donkey wide:farm/donkey",
-    "pig grunt": "tux:mammals/pig gc:animals/pig glest:pig_ack* glest:pig_select* wide:animals/boar",
+    "pig grunt": "tux:mammals/pig gc:animals/pig glest:pig_ack* glest:pig_select* "
+    "wide:animals/boar",
     "duck quack": "tux:drake tux:duck gc:animals/duck scratch:Duck wide:duck_0*",
     "goose": "tux:gander scratch:Goose",
     "turkey": "tux:birds/turkey",
@@ -194,7 +196,8 @@ RECORDINGS: dict[str, str] = {
     "sar:jet_engine_outside hedge:Sounds/plane",
     "jackhammer": "sfx:033 simu:jackhammer warmux:airhammer_used",
     "explosion": "sfx:018 tuxmath:explosion lmms:explode01 heroes:explo01 mt:tnt_explode "
-    "simu:explosion sonic:misc_cineboom wes:sounds/explosion warmux:explosion? hedge:Sounds/explosion",
+    "simu:explosion sonic:misc_cineboom wes:sounds/explosion warmux:explosion? "
+    "hedge:Sounds/explosion",
     "gunshot": "wes:gunshot wes:thunderstick hedge:gun hedge:shotgunfire warmux:weapons/gun "
     "warmux:shotgun",
     "fireworks": "tux:fireworks",
@@ -282,11 +285,13 @@ SOMETHING_ELSE = (
     "wes:bow-* wes:crossbow-* wes:net wes:throw-? oxygen:*Window* oxygen:*Sys-App* oxygen:*Im-Sms "
     "deepin:device-* deepin:trash-empty mt:default_dig_* mt:default_dug_* mt:default_place_* "
     "lmms:undefined01 lmms:warp0? lmms:filter_sweep01 lmms:electric_ping01 heroes:menu0? "
-    "heroes:power_up heroes:speedup hedge:ufo hedge:warp hedge:portal* hedge:ropeshot hedge:sinegun "
+    "heroes:power_up heroes:speedup hedge:ufo hedge:warp hedge:portal* hedge:ropeshot "
+    "hedge:sinegun "
     "hedge:parachute warmux:teleport_* warmux:lowgravity warmux:grapple_* pysio:sfx_press* "
     "pysio:sfx_select* gc:LRWeird* gc:eraser* gc:brush gc:smudge torcs:gear_change1 torcs:turbo1 "
     "tuxmath:laser tuxmath:shieldsdown tux:camel/camel tux:giraffe tux:hippopotamus tux:wombat "
-    "tux:koala tux:badger tux:ferret tux:xanthia tux:iguana tux:bison tux:rubberduck sfx:031 sfx:043 "
+    "tux:koala tux:badger tux:ferret tux:xanthia tux:iguana tux:bison tux:rubberduck sfx:031 "
+    "sfx:043 "
     "sfx:048"
 )
 """Sounds of no class: the training and the test of "something else"."""

@@ -16,7 +16,7 @@ class ChunkMedia:
 
     start_s: float
     duration_s: float
-    pictures: tuple[npt.NDArray[np.uint8], ...] = ()  # each (224, 224, 3), RGB, fitted
+    pictures: tuple[npt.NDArray[np.uint8], ...] = ()  # RGB, each fitted to the encoder
     picture_times_s: tuple[float, ...] = ()
     audio: npt.NDArray[np.float32] | None = field(default=None)  # (samples,), -1 to 1, 16 kHz
 

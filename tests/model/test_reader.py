@@ -9,8 +9,10 @@ from ttm_model.reader import wording
 from ttm_model.reader.reader import Reader
 from ttm_model.reader.view import PhraseWeights, view
 from ttm_model.ttm.layout import Modality
+from ttm_model.ttm.room import RoomRule
+from ttm_model.ttm.slot_write import S0Rule
 from ttm_model.ttm.tokens import InputTokens
-from ttm_model.ttm.unit import SlotUnit
+from ttm_model.ttm.unit import SlotUnit, UnitConfig
 
 SIGHTS = ("cup", "cat", "dog", "castle", "rocket", "umbrella", "hammer", "hen", "koala", "boat")
 SOUNDS = ("speech", "music", "bell")
@@ -207,8 +209,7 @@ def test_a_question_that_is_not_supported_says_why(ask):
 
 def test_what_was_evicted_may_have_been_forgotten():
     film = Film().show("cup", 2, 4)
-    film.unit = SlotUnit().eval()
-    object.__setattr__(film.unit.config.rule, "merge_cos", 2.0)  # never merge: force evictions
+    film.unit = SlotUnit(UnitConfig(rule=S0Rule(room=RoomRule(merge_cos=2.0, pack=False))))
     for i in range(70):
         film.show(SIGHTS[1 + i % 9], 8 + 6 * i, 10 + 6 * i)
     ask = film.asker(440)

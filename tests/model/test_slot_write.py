@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 
 from ttm_model.serial import from_bytes, to_bytes
 from ttm_model.ttm.layout import Layout, Modality
+from ttm_model.ttm.packed import codes, unbind
+from ttm_model.ttm.room import RoomRule
+from ttm_model.ttm.slot_write import S0Rule
 from ttm_model.ttm.state import MemoryState, spec
 from ttm_model.ttm.tokens import InputTokens
-from ttm_model.ttm.unit import SlotUnit
+from ttm_model.ttm.unit import SlotUnit, UnitConfig
 
 PLACES = 4
 STEP_S = 0.5
@@ -204,8 +207,13 @@ def test_alike_events_are_merged_before_any_is_lost(unit):
     assert float(state.t_first[0, merged]) == 0.0
 
 
-def test_the_oldest_goes_when_none_are_alike_and_is_remembered_as_evicted(unit):
-    many = LAYOUT.events + 5
+@pytest.fixture(scope="module")
+def unpacked():
+    return SlotUnit(UnitConfig(rule=S0Rule(room=RoomRule(pack=False)))).eval()
+
+
+def test_without_packing_the_oldest_goes_and_is_remembered_as_evicted(unpacked):
+    unit, many = unpacked, LAYOUT.events + 5
     state, _ = fold(unit, [thing(i, start_s=5.0 * i) for i in range(many)])
     assert int(state.evictions.sum()) == 5
     assert float(state.floor_s[0, int(Modality.VIDEO)]) == 5.0 * 4 + STEP_S
@@ -216,7 +224,8 @@ def test_the_oldest_goes_when_none_are_alike_and_is_remembered_as_evicted(unit):
     assert kept == {5 * i for i in range(5, many)}
 
 
-def test_each_modality_keeps_its_reserve(unit):
+def test_each_modality_keeps_its_reserve(unpacked):
+    unit = unpacked
     sounds = [thing(i, start_s=5.0 * i, modality=Modality.AUDIO) for i in range(20)]
     sights = [thing(i, start_s=200 + 5.0 * i) for i in range(100)]
     state, _ = fold(unit, sounds + sights)
@@ -245,3 +254,67 @@ def test_before_training_the_processor_adds_exactly_nothing_to_a_key(unit):
 def test_layouts_that_do_not_fit_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Layout(**wrong)
+
+
+def shown(state):
+    """Start of every event that memory holds, plain or packed, and the best-matching thing."""
+    found = {}
+    for index in range(LAYOUT.event_slots.start, LAYOUT.event_slots.stop):
+        if int(state.modality[0, index]) < 0:
+            continue
+        packed = int(state.packed[0, index])
+        if packed:
+            keys = unbind(state.tokens[0, index], packed, LAYOUT)
+            starts = state.item_start[0, index, :packed].tolist()
+        else:
+            keys, starts = state.tokens[0, index][None], [float(state.t_first[0, index])]
+        for key, start_s in zip(keys, starts, strict=True):
+            found[start_s] = key
+    return found
+
+
+def unit_thing(index, start_s):
+    inputs, mask = thing(0, start_s=start_s)
+    generator = torch.Generator().manual_seed(index)
+    key = torch.randn(LAYOUT.dim, generator=generator)
+    inputs.keys[0, 0] = key / key.norm()
+    return inputs, mask
+
+
+def test_three_times_as_many_events_as_slots_are_all_found_again(unit):
+    """Packing superposes old events; each is told apart from 500 others at its stored time."""
+    count = 3 * LAYOUT.events
+    state, _ = fold(unit, [unit_thing(i, 5.0 * i) for i in range(count)])
+    assert int(state.evictions.sum()) == 0
+    assert int(state.packed.max()) == LAYOUT.pack_places
+    found = shown(state)
+    assert sorted(found) == [5.0 * i for i in range(count)]
+    bank = torch.stack([unit_thing(i, 0.0)[0].keys[0, 0] for i in range(500)])
+    right = sum(int((bank @ found[5.0 * i]).argmax()) == i for i in range(count))
+    assert right >= 0.98 * count
+
+
+def test_the_newest_events_stay_plain(unit):
+    state, _ = fold(unit, [unit_thing(i, 5.0 * i) for i in range(250)])
+    plain = (state.packed[0] == 0) & (state.modality[0] >= 0)
+    tier = LAYOUT.event_slots
+    starts = sorted(state.t_first[0, tier][plain[tier]].tolist())
+    assert len(starts) >= unit.config.rule.room.min_plain
+    assert starts == [5.0 * i for i in range(250 - len(starts), 250)]
+
+
+def test_packs_go_oldest_first_and_are_counted_event_by_event(unit):
+    count = 400
+    state, _ = fold(unit, [unit_thing(i, 5.0 * i) for i in range(count)])
+    lost = int(state.evictions.sum())
+    assert lost > 0
+    assert len(shown(state)) == count - lost
+    assert min(shown(state)) == 5.0 * lost
+    assert float(state.floor_s[0, int(Modality.VIDEO)]) == 5.0 * (lost - 1) + STEP_S
+
+
+def test_codes_are_the_same_in_every_process_and_undo_themselves():
+    signs = codes(LAYOUT, torch.device("cpu"))
+    assert signs.shape == (LAYOUT.pack_places, LAYOUT.dim)
+    assert torch.equal(signs * signs, torch.ones_like(signs))
+    assert int(signs[:, :8].sum()) == -4

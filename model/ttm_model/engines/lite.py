@@ -201,7 +201,10 @@ class LiteEngine:
             "places": PLACES,
             "weights": [weights.sha256 for weights in ALL],
             "sounds": self._spaces["audio"].names,
-            "phi": self._spaces["video"].space.sketch.phi.numpy().tobytes().hex(),
+            "phi": [
+                hashlib.sha256(space.space.sketch.phi.numpy().tobytes()).hexdigest()
+                for space in self._spaces.values()
+            ],
         }
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         size = f"{self.layout.tokens}x{self.layout.dim}"

@@ -27,13 +27,26 @@ def make_phi(kinds: Tensor, seed: int = 20) -> Tensor:
     """Make `Phi` (C, 256) for kinds' indicators (G, C). Same arguments, same matrix."""
     classes = kinds.shape[1]
     if classes <= KEY_WIDTH:
-        return torch.eye(classes, KEY_WIDTH)
+        return _orthonormal_rows(classes)
     scaled = kinds / kinds.sum(1, keepdim=True).clamp(min=1).sqrt()
     tree = torch.linalg.svd(scaled, full_matrices=False).Vh[:_KIND_COLUMNS].T
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(classes, KEY_WIDTH - tree.shape[1], generator=generator)
     noise = noise - tree @ (tree.T @ noise)
     return F.normalize(torch.cat([tree, torch.linalg.qr(noise).Q], dim=1), dim=1)
+
+
+def _orthonormal_rows(classes: int) -> Tensor:
+    """Rows (C, 256) of the Hadamard matrix (Sylvester's), scaled to unit length.
+
+    Exact like unit rows, and the same bits on every machine, but dense: keys with a single non-zero
+    value could not be told apart once they are bound by signs and superposed.
+    """
+    matrix = torch.ones(1, 1)
+    while len(matrix) < KEY_WIDTH:
+        matrix = torch.cat([torch.cat([matrix, matrix], 1), torch.cat([matrix, -matrix], 1)])
+    rows: Tensor = matrix[KEY_WIDTH - classes :] / KEY_WIDTH**0.5
+    return rows
 
 
 def sparse(posteriors: Tensor, kept: int = KEPT_CLASSES) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ttm_model.reader.answer import Evidence, ModalityName
 from ttm_model.ttm.layout import Layout, Modality
+from ttm_model.ttm.packed import unbind
 from ttm_model.ttm.state import MemoryState
 
 NAMES: dict[Modality, ModalityName] = {Modality.VIDEO: "video", Modality.AUDIO: "audio"}
@@ -56,7 +57,7 @@ class KeySpace(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One occupied slot: what it holds, when, and how sure."""
+    """One event of an occupied slot: what it holds, when, and how sure."""
 
     index: int
     modality: ModalityName
@@ -66,12 +67,11 @@ class Slot:
     second_p: float
     start_s: float
     end_s: float
-    peak_s: float
     count: int
     strength: float
-    support: float
     merges: int
-    posterior: Tensor  # (C,), decoded from the slot's token
+    shared: int  # other events superposed in the same slot
+    posterior: Tensor  # (C,), decoded from the token
 
     def overlaps(self, start_s: float, end_s: float) -> bool:
         """Whether any of the slot's time lies in an interval."""
@@ -116,41 +116,84 @@ def view(state: MemoryState, layout: Layout, spaces: Mapping[ModalityName, KeySp
     assert state.batch == 1
     floors = {NAMES[m]: float(state.floor_s[0, int(m)]) for m in NAMES}
     return MemoryView(
-        events=_tier(state, layout.event_slots, spaces),
-        consolidated=_tier(state, layout.consolidated_slots, spaces),
+        events=_tier(state, layout, layout.event_slots, spaces),
+        consolidated=_tier(state, layout, layout.consolidated_slots, spaces),
         clock_s=float(state.clock_s[0]),
         floor_s=floors,
     )
 
 
 def _tier(
-    state: MemoryState, tier: slice, spaces: Mapping[ModalityName, KeySpace]
+    state: MemoryState, layout: Layout, tier: slice, spaces: Mapping[ModalityName, KeySpace]
 ) -> tuple[Slot, ...]:
     rows: list[Slot] = []
     for modality, name in NAMES.items():
         held = torch.nonzero(state.modality[0, tier] == int(modality))[:, 0] + tier.start
-        if held.numel() == 0:
+        places = [place for index in held.tolist() for place in _places(state, index, layout)]
+        if not places:
             continue
-        posteriors = spaces[name].decode(state.tokens[0, held]).cpu()
+        posteriors = spaces[name].decode(torch.stack([place.token for place in places])).cpu()
         top, classes = posteriors.topk(2, dim=-1)
         names = spaces[name].names
-        for at, index in enumerate(held.tolist()):
+        for at, place in enumerate(places):
             rows.append(
                 Slot(
-                    index=index,
+                    index=place.index,
                     modality=name,
                     label=names[int(classes[at, 0])],
                     label_p=float(top[at, 0]),
                     second=names[int(classes[at, 1])],
                     second_p=float(top[at, 1]),
-                    start_s=float(state.t_first[0, index]),
-                    end_s=float(state.t_last[0, index]),
-                    peak_s=float(state.t_peak[0, index]),
-                    count=int(state.count[0, index]),
-                    strength=float(state.strength[0, index]),
-                    support=float(state.support[0, index]),
-                    merges=int(state.merges[0, index]),
+                    start_s=place.start_s,
+                    end_s=place.end_s,
+                    count=place.count,
+                    strength=place.strength,
+                    merges=int(state.merges[0, place.index]),
+                    shared=place.shared,
                     posterior=posteriors[at],
                 )
             )
     return tuple(sorted(rows, key=lambda slot: (slot.start_s, slot.index)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One event of a slot: the slot's own, or one of those packed into it."""
+
+    index: int
+    token: Tensor  # (d,)
+    start_s: float
+    end_s: float
+    count: int
+    strength: float
+    shared: int
+
+
+def _places(state: MemoryState, index: int, layout: Layout) -> list[_Place]:
+    at = (0, index)
+    packed = int(state.packed[at])
+    if not packed:
+        return [
+            _Place(
+                index,
+                state.tokens[at],
+                float(state.t_first[at]),
+                float(state.t_last[at]),
+                int(state.count[at]),
+                float(state.strength[at]),
+                0,
+            )
+        ]
+    keys = unbind(state.tokens[at], packed, layout)
+    return [
+        _Place(
+            index,
+            keys[place],
+            float(state.item_start[0, index, place]),
+            float(state.item_end[0, index, place]),
+            int(state.item_count[0, index, place]),
+            float(state.item_strength[0, index, place]),
+            packed - 1,
+        )
+        for place in range(packed)
+    ]

@@ -1,4 +1,4 @@
-"""Loads the tagger's trained weights, trusted by sha256 and schema; knows no sound and no session."""
+"""Loads the tagger's trained weights, trusted by sha256 and schema; knows no sound."""
 
 import json
 from dataclasses import fields

@@ -78,7 +78,7 @@ def _taps(x: Floats, width: int) -> Floats:
     return np.stack([x[2 * k : 2 * k + width].reshape(-1) for k in range(count)])
 
 
-def _gelu(x: Floats) -> Floats:
+def _gelu(x: npt.NDArray[np.floating]) -> Floats:
     # The tanh form, as in training.
     inner = np.float32(0.7978845608) * (x + np.float32(0.044715) * x * x * x)
     return np.asarray(x * (1 + np.tanh(inner)) / 2, np.float32)

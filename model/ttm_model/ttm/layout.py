@@ -29,6 +29,7 @@ class Layout:
     dim: int = 256
     reserved_events: int = 16  # event slots that one modality cannot take from the other
     recent_bin_s: float = 2.0
+    pack_places: int = 6  # events that one packed slot can hold
 
     def __post_init__(self) -> None:
         if self.recent % len(MODALITIES) or self.consolidated % len(MODALITIES):

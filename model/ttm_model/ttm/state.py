@@ -33,6 +33,11 @@ class MemoryState:
     novelty: Tensor  # (B, m) float32, 1 - similarity to everything held when it was written
     modality: Tensor  # (B, m) int8
     merges: Tensor  # (B, m) int32, slots merged into this one
+    packed: Tensor  # (B, m) int32, events that a packed slot superposes; 0: a plain slot
+    item_start: Tensor  # (B, m, places) float64, start of each event of a packed slot
+    item_end: Tensor  # (B, m, places) float64
+    item_strength: Tensor  # (B, m, places) float32
+    item_count: Tensor  # (B, m, places) int32
     evictions: Tensor  # (B, modalities, age buckets) int32, by age when evicted
     floor_s: Tensor  # (B, modalities) float64, end of the latest event that was evicted
     clock_s: Tensor  # (B,) float64, end of the media so far
@@ -97,6 +102,11 @@ def spec(layout: Layout) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
         "novelty": (m, torch.float32),
         "modality": (m, torch.int8),
         "merges": (m, torch.int32),
+        "packed": (m, torch.int32),
+        "item_start": ((*m, layout.pack_places), torch.float64),
+        "item_end": ((*m, layout.pack_places), torch.float64),
+        "item_strength": ((*m, layout.pack_places), torch.float32),
+        "item_count": ((*m, layout.pack_places), torch.int32),
         "evictions": ((len(MODALITIES), len(AGE_BUCKETS_S) + 1), torch.int32),
         "floor_s": ((len(MODALITIES),), torch.float64),
         "clock_s": ((), torch.float64),

@@ -1,0 +1,1 @@
+"""Memories that are measured beside each other. They know no measure and no truth."""
