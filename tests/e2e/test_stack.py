@@ -74,6 +74,18 @@ async def test_what_was_streamed_is_answered_with_evidence_and_deleted_for_good(
             assert (await http.get(f"/v1/sessions/{sid}")).status_code == 404
 
 
+async def test_a_conversation_leans_on_the_question_before(stack, chunks):
+    async with Client(stack.base_url) as client:
+        sid = await streamed(client, chunks)
+        first = await client.ask(sid, "What did you see before the castle?", conversation="c1")
+        assert first["evidence"][0]["label"] == "macaw"
+        assert "understood" not in first
+        then = await client.ask(sid, "And before that?", conversation="c1")
+        assert then["evidence"][0]["label"] == "espresso"
+        alone = await client.ask(sid, "And before that?", conversation="another")
+        assert alone["state"] == "cannot_tell"
+
+
 async def test_a_killed_worker_changes_no_answer(stack, chunks):
     """SIGKILL in mid-stream, another worker goes on: the memory is the same, value for value."""
     async with Client(stack.base_url) as client:

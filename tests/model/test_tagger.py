@@ -17,7 +17,7 @@ from ttm_model.encoders.weights import PinnedWeights, verified_path
 from ttm_model.errors import ModelError, WeightsError
 from ttm_model.tagger import checkpoint
 from ttm_model.tagger.backbone import WHISPER_TINY_EN, WhisperEncoder
-from ttm_model.tagger.classes import TAGGER_CLASSES
+from ttm_model.tagger.classes import TAGGER_CLASSES, kind_groups
 from ttm_model.tagger.encoder import TaggerEncoder, windows
 from ttm_model.tagger.features import JUDGED, measure
 from ttm_model.tagger.head import Head
@@ -204,6 +204,14 @@ def test_names_and_texts_are_plain_and_of_their_own():
     assert all(len(c.texts) >= 2 for c in TAGGER_CLASSES)
     assert {"speech", "music", "silence", "something else"} <= set(NAMES)
     assert {c.name for c in VOICE_CLASSES} - set(NAMES) == {"knock", "sound"}
+
+
+def test_kinds_gather_their_classes():
+    groups = {row["words"][0]: {NAMES[k] for k in row["classes"]} for row in kind_groups()}
+    assert {"dog bark", "crow", "frog"} <= groups["an animal"]
+    assert groups["a bird"] < groups["an animal"]
+    assert not groups["an animal"] & {"speech", "piano", "siren"}
+    assert {"piano", "snare drum", "flute"} <= groups["a musical instrument"]
 
 
 def rewritten(tmp_path, meta=None, **arrays):

@@ -62,9 +62,18 @@ class Client:
         question: str,
         since_s: float | None = None,
         until_s: float | None = None,
+        conversation: str | None = None,
     ) -> dict[str, Any]:
-        """Ask about the past, within `[since_s, until_s]` media seconds where given."""
-        body = {"question": question, "since_s": since_s, "until_s": until_s}
+        """Ask about the past, within `[since_s, until_s]` media seconds where given.
+
+        Questions with the same `conversation` id may lean on the one before ("and after that?").
+        """
+        body = {
+            "question": question,
+            "since_s": since_s,
+            "until_s": until_s,
+            "conversation": conversation,
+        }
         given = {name: value for name, value in body.items() if value is not None}
         return await self._call("POST", f"/v1/sessions/{session_id}/questions", given)
 

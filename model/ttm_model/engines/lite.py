@@ -27,7 +27,7 @@ from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.labels.things import load_calibration
-from ttm_model.questions import parse
+from ttm_model.questions.context import Context, understand
 from ttm_model.reader.answer import ModalityName
 from ttm_model.reader.reader import Reader
 from ttm_model.reader.view import NAMES, MemoryView, view
@@ -163,10 +163,19 @@ class LiteEngine:
 
     @torch.inference_mode()
     def answer(self, state: LiteState, body: dict[str, Any]) -> dict[str, Any]:
-        """Answer a question from the memory alone."""
+        """Answer a question from the memory alone.
+
+        `before` in the body is what an earlier answer gave as `understood`: the context on which a
+        follow-up may lean.
+        """
         text = str(body["question"])
         reader = Reader(self._view(state), self._spaces)
-        return reader.answer(text, parse(text), body.get("since_s"), body.get("until_s")).to_dict()
+        before = body.get("before")
+        parsed = understand(text, None if before is None else Context.from_plain(before))
+        answer = reader.answer(text, parsed, body.get("since_s"), body.get("until_s"))
+        named = answer.evidence[0].label if answer.evidence else None
+        context = Context(parsed, named).to_plain() if parsed.supported else before
+        return answer.to_dict() | {"understood": context}
 
     @torch.inference_mode()
     def timeline(self, state: LiteState) -> dict[str, Any]:

@@ -4,6 +4,9 @@ The texts are a class's keys in text space; the kinds are wider words that a que
 ("an animal"). Order is the order of the checkpoint's outputs: never reorder, only append.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from ttm_model.encoders.sound_classes import SoundClass
 
 _KINDS: dict[str, tuple[str, ...]] = {
@@ -212,3 +215,19 @@ def _parse(line: str) -> SoundClass:
 
 TAGGER_CLASSES: tuple[SoundClass, ...] = tuple(map(_parse, _TABLE.strip().splitlines()))
 """Classes of the tagger, in the order of its posterior columns."""
+
+
+def kind_groups(classes: Sequence[SoundClass] = TAGGER_CLASSES) -> list[dict[str, Any]]:
+    """One row for each kind of sound, in the form of `LabelSpace`'s groups.
+
+    A row has the "words" of the kind, their "ranks", the indices of its "classes", and "hyponyms",
+    how many things the words cover: here as many as there are classes.
+    """
+    members: dict[str, list[int]] = {}
+    for index, sound in enumerate(classes):
+        for kind in sound.kinds:
+            members.setdefault(kind, []).append(index)
+    return [
+        {"words": [kind], "ranks": [1], "classes": found, "hyponyms": len(found)}
+        for kind, found in members.items()
+    ]

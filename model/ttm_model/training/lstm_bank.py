@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 BLOCK = 64
 SLOWEST_STEPS = 600.0
+INPUT_SCALE = 4.0  # keys have unit length, so their values are small
 
 
 class LstmBank(nn.Module):
@@ -38,6 +39,15 @@ class LstmBank(nn.Module):
             self.bias[:, 1] = (scales - 1).log()[:, None]
             self.bias[:, 0] = -(scales - 1).log()[:, None]
             self.pool.weight.zero_()
+            self._start_as_store()
+
+    def _start_as_store(self) -> None:
+        """Candidates start as the mean input itself, as the other systems' tokens do."""
+        candidate = slice(2 * self.dim, 3 * self.dim)
+        self.inputs.weight[candidate] = 0.0
+        self.inputs.weight[candidate, : self.dim] = INPUT_SCALE * torch.eye(self.dim)
+        self.mean.weight[candidate] = 0.0
+        self.recurrent.view(-1, BLOCK, 4, BLOCK)[:, :, 2] = 0.0
 
     def initial(self, batch: int) -> tuple[Tensor, Tensor]:
         """Hidden and cell state of zeros, each (B, cells, d)."""

@@ -68,6 +68,13 @@ class QuestionRequest(BaseModel):
         description="Only what happened up to this media-clock second; not before `since_s`.",
     )
 
+    conversation: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="Any id of your choice. A question with the same id may lean on the one "
+        'before it ("and after that?"); the server forgets a conversation after ten minutes.',
+    )
+
 
 class Ticket(BaseModel):
     """Opens one stream connection, once."""

@@ -43,13 +43,18 @@ async def ask(request: Request, session_id: SessionId, body: QuestionRequest) ->
     """
     gateway = gateway_of(request)
     question = _checked_question(body, gateway.settings.max_question_chars)
+    asked: dict[str, Any] = {
+        "question": question,
+        "since_s": body.since_s,
+        "until_s": body.until_s,
+    }
+    if body.conversation is not None:
+        asked["before"] = await gateway.store.recall(session_id, body.conversation)
     with gateway.metrics.question.time():
-        reply = await _ask(
-            gateway,
-            session_id,
-            "question",
-            {"question": question, "since_s": body.since_s, "until_s": body.until_s},
-        )
+        reply = await _ask(gateway, session_id, "question", asked)
+    understood = (reply.body or {}).pop("understood", None)
+    if body.conversation is not None and understood is not None:
+        await gateway.store.remember(session_id, body.conversation, understood)
     return _passed_on(reply, Answer)
 
 

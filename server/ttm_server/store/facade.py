@@ -21,10 +21,11 @@ from ttm_server.store.ownership import Ownership
 from ttm_server.store.ready import Ready
 from ttm_server.store.sessions import Sessions
 from ttm_server.store.signals import Signals
+from ttm_server.store.talks import Talks
 from ttm_server.store.tickets import Tickets
 
 
-class Store(Sessions, Tickets, Sending, Ready, Ownership, Asks):
+class Store(Sessions, Tickets, Sending, Ready, Ownership, Asks, Talks):
     """Sessions, their input, memory and questions in one Redis.
 
     Every call may raise StoreUnavailable (retryable); each method names its other errors.

@@ -42,6 +42,7 @@ class SessionKeys:
     ask_bodies: str
     replies: str
     reply_bodies: str
+    talks: str
     wake_in: str
     wake_out: str
 
@@ -50,7 +51,7 @@ class SessionKeys:
         """Every key that a session can have (channels are not keys)."""
         return [
             *(self.meta, self.input, self.state, self.events, self.lease),
-            *(self.asks, self.ask_bodies, self.replies, self.reply_bodies),
+            *(self.asks, self.ask_bodies, self.replies, self.reply_bodies, self.talks),
         ]
 
 
@@ -71,6 +72,7 @@ def session_keys(sid: str) -> SessionKeys:
         ask_bodies=tag + "ask_bodies",
         replies=tag + "replies",
         reply_bodies=tag + "reply_bodies",
+        talks=tag + "talks",
         wake_in=tag + "wake:in",
         wake_out=tag + "wake:out",
     )

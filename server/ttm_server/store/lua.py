@@ -13,7 +13,7 @@ NAMES = (
     *("reserve", "list", "create", "info", "read", "replace", "delete", "peek"),
     *("open", "close", "ingest", "progress"),
     *("acquire", "renew", "release", "commit"),
-    *("ask", "pending", "reply", "take", "drop"),
+    *("ask", "pending", "reply", "take", "drop", "remember"),
 )
 
 # `now_ms` is Redis's clock, the only one that all processes share. `keep` makes a key live at

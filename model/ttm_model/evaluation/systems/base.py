@@ -7,19 +7,19 @@ from typing import Any
 
 from torch import Tensor
 
-from ttm_model.evaluation.calibration import Logistic
+from ttm_model.evaluation.calibration import Calibration, Found
 from ttm_model.evaluation.interface import Episode, EpisodeEvent, Verdict
 from ttm_model.evaluation.systems import entries as reading
 from ttm_model.evaluation.systems.entries import Entries
 
 PRESENT_P = 0.5
-UNCALIBRATED = Logistic(-10.0, (16.0, 0.0, 0.0, 0.0))
+UNCALIBRATED = Calibration(-10.0, (16.0, 0.0, 0.0))
 
 
 class EntrySystem(ABC):
     """A MemorySystem that is read by key similarity alone."""
 
-    def __init__(self, name: str, calibration: Logistic | None = None) -> None:
+    def __init__(self, name: str, calibration: Calibration | None = None) -> None:
         self.name = name
         self.calibration = calibration or UNCALIBRATED
 
@@ -51,14 +51,15 @@ class EntrySystem(ABC):
 
     def presence(self, memory: Any, sight: Tensor) -> tuple[float, Verdict]:
         """Calibrated probability and verdict; after any loss, absence is never claimed."""
-        p = self.calibration.probability(self.features(memory, sight))
+        p = self.calibration.probability(self.found(memory, sight))
         if p > PRESENT_P:
             return p, "present"
         return p, "may_have_forgotten" if self.entries(memory).lost > 0 else "not_seen"
 
-    def features(self, memory: Any, sight: Tensor) -> tuple[float, ...]:
+    def found(self, memory: Any, sight: Tensor) -> Found:
         """What the calibration is fitted on."""
-        return reading.presence_features(self.entries(memory), sight)
+        entries = self.entries(memory)
+        return Found(reading.presence_features(entries, sight), entries.lost)
 
     def holds(self, memory: Any, event: EpisodeEvent, sensor: Tensor) -> bool:
         """Whether an event's sight is still there, judged with its own sensor key (d,)."""

@@ -20,6 +20,7 @@ REACH_S = 1.0  # how far from a time an entry still counts
 LONGEST_S = 6.0  # an entry that spans more than this is less certain to be what was there
 GAP_S = 2.0  # an occurrence goes on over gaps of this length
 SAME = 0.6  # of the best match: an entry of the same occurrence
+HEARD = 48  # best matches of a sound that are joined with sights; the others weigh nothing
 HELD = 0.4  # an event is held where its own sensor key gives this much
 
 
@@ -72,13 +73,11 @@ def read_beside(entries: Entries, sound: Tensor, candidates: Tensor) -> Tensor:
     heard, seen = entries.of(Modality.AUDIO), entries.of(Modality.VIDEO)
     if not heard.keys.shape[0] or not seen.keys.shape[0]:
         return torch.zeros(candidates.shape[0])
-    share = evidence(heard, sound).softmax(dim=0)  # (A,)
-    both = torch.minimum(heard.end_s[:, None], seen.end_s) - torch.maximum(
-        heard.start_s[:, None], seen.start_s
-    )
-    either = torch.maximum(heard.end_s[:, None], seen.end_s) - torch.minimum(
-        heard.start_s[:, None], seen.start_s
-    )
+    found, at = evidence(heard, sound).topk(min(HEARD, heard.keys.shape[0]))
+    share = found.softmax(dim=0)  # (A,)
+    start_s, end_s = heard.start_s[at, None], heard.end_s[at, None]
+    both = torch.minimum(end_s, seen.end_s) - torch.maximum(start_s, seen.start_s)
+    either = torch.maximum(end_s, seen.end_s) - torch.minimum(start_s, seen.start_s)
     joined = (both.clamp_min(0.0) / either.clamp_min(1e-6)).float()  # (A, V)
     return _weighted(seen, share @ joined, candidates)
 
@@ -111,10 +110,10 @@ def presence_features(entries: Entries, sight: Tensor) -> tuple[float, ...]:
     """What a calibration turns into the probability that a sight (d,) was there."""
     seen = entries.of(Modality.VIDEO)
     if not seen.keys.shape[0]:
-        return (0.0, 0.0, 0.0, entries.lost)
+        return (0.0, 0.0, 0.0)
     best = int(evidence(seen, sight).argmax())
     product, noise = float(seen.keys[best] @ sight), float(seen.noise[best])
-    return (product, noise, product * noise, entries.lost)
+    return (product, noise, product * noise)
 
 
 def holds(entries: Entries, event: EpisodeEvent, sensor: Tensor) -> bool:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import torch
 
-from ttm_model.evaluation.calibration import Logistic
+from ttm_model.evaluation.calibration import Calibration
 from ttm_model.evaluation.interface import Episode
 from ttm_model.evaluation.systems.base import EntrySystem
 from ttm_model.evaluation.systems.entries import Entries
@@ -36,7 +36,7 @@ class SlotSystem(EntrySystem):
     """`SlotUnit` over the episode; `pack` False keeps merging and eviction, without packing."""
 
     def __init__(
-        self, name: str = "slot-ttm", calibration: Logistic | None = None, *, pack: bool = True
+        self, name: str = "slot-ttm", calibration: Calibration | None = None, *, pack: bool = True
     ) -> None:
         super().__init__(name, calibration)
         rule = S0Rule()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttm_model.evaluation.calibration import Logistic
+from ttm_model.evaluation.calibration import Calibration
 from ttm_model.evaluation.interface import Episode
 from ttm_model.evaluation.systems.base import EntrySystem
 from ttm_model.evaluation.systems.entries import Entries
@@ -42,7 +42,7 @@ class FifoSystem(StoreSystem):
     """A ring of the newest events, put together from steps by rule S0's own thresholds."""
 
     def __init__(
-        self, name: str = "fifo", calibration: Logistic | None = None, *, size: int = 64
+        self, name: str = "fifo", calibration: Calibration | None = None, *, size: int = 64
     ) -> None:
         super().__init__(name, calibration)
         self.size = size
@@ -83,7 +83,11 @@ class RecencySystem(StoreSystem):
     """Every token of the last seconds, and nothing before."""
 
     def __init__(
-        self, name: str = "recency", calibration: Logistic | None = None, *, window_s: float = 16.0
+        self,
+        name: str = "recency",
+        calibration: Calibration | None = None,
+        *,
+        window_s: float = 16.0,
     ) -> None:
         super().__init__(name, calibration)
         self.window_s = window_s
