@@ -23,7 +23,7 @@ from torch import Tensor
 from ttm_model.chunk import ChunkMedia
 from ttm_model.encoders.picture import PictureFeatures
 from ttm_model.encoders.text import TextEncoder
-from ttm_model.engines.noticing import seen, to_tokens
+from ttm_model.engines.noticing import Thing, seen, to_tokens
 from ttm_model.labels.space import DATA, LabelSpace, load_space
 from ttm_model.labels.things import first_scene, load_calibration
 from ttm_model.ttm.unit import SlotUnit
@@ -36,15 +36,18 @@ NO_PICTURE = np.zeros((8, 8, 3), np.uint8)
 
 @dataclass
 class Slots:
-    """One clip's event slots after it: decoded posteriors (S, C) and intervals in seconds."""
+    """What a store holds after a clip: posteriors (S, C), intervals in seconds, salience."""
 
     posteriors: Tensor
     start_s: list[float]
     end_s: list[float]
+    salience: list[float]
 
 
-def fold(clip: Clip, unit: SlotUnit, space: LabelSpace) -> Slots:
+def fold(clip: Clip, unit: SlotUnit, space: LabelSpace) -> tuple[Slots, Slots]:
+    """The slot memory after the clip, and a store that keeps every thing of every picture."""
     calibration, scene = load_calibration(), first_scene(len(space))
+    kept: list[Thing] = []
     state, layout = unit.initial(1), unit.config.layout
     for frame in range(len(clip.whole)):
         start_s = frame * STEP_S
@@ -53,15 +56,24 @@ def fold(clip: Clip, unit: SlotUnit, space: LabelSpace) -> Slots:
             clip.whole[frame : frame + 1], clip.cells[frame : frame + 1].float()
         )
         things, scene = seen(features, media, scene, space, calibration)
+        kept += things
         tokens, mask = to_tokens([(things, [])], [media.end_s], layout.dim)
         state, _ = unit.step(state, tokens, mask)
     tier = layout.event_slots
     used = torch.nonzero(state.modality[0, tier] >= 0)[:, 0] + tier.start
-    return Slots(
+    memory = Slots(
         space.decode(state.tokens[0, used]),
         state.t_first[0, used].tolist(),
         state.t_last[0, used].tolist(),
+        state.strength[0, used].tolist(),
     )
+    unlimited = Slots(
+        space.decode(torch.stack([thing.key for thing in kept])),
+        [thing.start_s for thing in kept],
+        [thing.end_s for thing in kept],
+        [thing.salience for thing in kept],
+    )
+    return memory, unlimited
 
 
 def presence(clips: list[Clip], folded: list[Slots], space: LabelSpace) -> None:
@@ -89,6 +101,41 @@ def presence(clips: list[Clip], folded: list[Slots], space: LabelSpace) -> None:
     for limit in (0.01, 0.02, 0.03, 0.045, 0.06, 0.1, 0.2):
         shares = [float((arrays[n] > limit).mean()) for n in ("present", "random", "hard", "kind")]
         print(f"{limit:.3f} | " + " | ".join(f"{share:.3f}" for share in shares))
+
+
+def against_unlimited(clips: list[Clip], stores: dict[str, list[Slots]], space: LabelSpace) -> None:
+    """Recall of memory and of the unlimited store, on the same clips with the same encoder.
+
+    At a time: the most salient thing around the middle of what was shown, named by its best class.
+    When: the best-scoring thing for the phrase lies in the interval in which it was shown.
+    """
+    text = TextEncoder()
+    print("store | things | at a time | when | both")
+    for name, folded in stores.items():
+        at_time, when = [], []
+        for clip, held in zip(clips, folded, strict=True):
+            for _, phrase, first, last in clip.shown:
+                begin_s, end_s = first * STEP_S, last * STEP_S
+                at_time.append(_named_at(held, (begin_s + end_s) / 2) in classes_of(space, phrase))
+                weights = space.query([phrase], text.encode([phrase])).weights[0]
+                best = int((held.posteriors @ weights).argmax())
+                when.append(held.start_s[best] < end_s and held.end_s[best] > begin_s)
+        size = np.mean([len(held.start_s) for held in folded])
+        both = np.mean([*at_time, *when])
+        print(f"{name} | {size:.0f} | {np.mean(at_time):.3f} | {np.mean(when):.3f} | {both:.3f}")
+
+
+def _named_at(held: Slots, time_s: float) -> int:
+    """The best class of the most salient thing that was there at a time; -1 for nothing."""
+    there = [
+        i
+        for i, (start_s, end_s) in enumerate(zip(held.start_s, held.end_s, strict=True))
+        if start_s <= time_s < end_s
+    ]
+    if not there:
+        return -1
+    best = max(there, key=lambda i: held.salience[i] * float(held.posteriors[i].max()))
+    return int(held.posteriors[best].argmax())
 
 
 def naming(clips: list[Clip], folded: list[Slots], space: LabelSpace) -> None:
@@ -124,9 +171,12 @@ def main() -> None:
     clips = [Clip(**row) for row in torch.load(arguments.cache, weights_only=False)]
     space, unit = load_space("imagenet"), SlotUnit().eval()
     with torch.inference_mode():
-        folded = [fold(clip, unit, space) for clip in clips]
+        both = [fold(clip, unit, space) for clip in clips]
+    folded = [memory for memory, _ in both]
     presence(clips, folded, space)
     naming(clips, folded, space)
+    stores = {"slot memory": folded, "unlimited store": [unlimited for _, unlimited in both]}
+    against_unlimited(clips, stores, space)
 
 
 if __name__ == "__main__":

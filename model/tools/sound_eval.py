@@ -45,8 +45,13 @@ def held_out(nets: list[Net], data: Data) -> np.ndarray:
 
 
 def fit_calibration(z: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Slope and offset that make posteriors of held-out windows most likely (Platt)."""
-    known = torch.from_numpy(y >= 0)
+    """Slope and offset that make posteriors of held-out windows most likely (Platt).
+
+    Fitted on the three strongest classes of each window, between which it is decided: over all
+    classes, the many that are far from sounding would settle it.
+    """
+    masked = np.where(y >= 0, z, -1e9)
+    known = torch.from_numpy(masked >= np.sort(masked, 1)[:, -3:-2])
     truth = torch.from_numpy((y == 1).astype(np.float32))
     x = torch.from_numpy(z)
     ab = torch.tensor([1.0, 0.0], requires_grad=True)
@@ -62,7 +67,8 @@ def fit_calibration(z: np.ndarray, y: np.ndarray) -> tuple[float, float]:
         return total
 
     optimiser.step(loss)
-    return float(ab[0]), float(ab[1])
+    slope, offset = ab.detach().tolist()
+    return slope, offset
 
 
 def arrays_of(net: Net, calibration: tuple[float, float]) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ kept. Nothing here raises for bad media.
 from __future__ import annotations
 
 import io
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ class DecodedChunk:
     seq: int
     media: ChunkMedia
     gaps: tuple[Gap, ...]
+    ready_s: float = 0.0  # monotonic clock when it was decoded
 
 
 def decode_chunk(chunk: Chunk, fit: Fit, limits: Limits = DEFAULT_LIMITS) -> DecodedChunk:
@@ -45,7 +47,7 @@ def decode_chunk(chunk: Chunk, fit: Fit, limits: Limits = DEFAULT_LIMITS) -> Dec
         except MediaError:
             gaps.append(Gap(chunk.t, chunk.end_s, "bad_picture"))
     media = ChunkMedia(chunk.t, chunk.d, tuple(pictures), tuple(times_s), decode_audio(chunk.audio))
-    return DecodedChunk(chunk.seq, media, tuple(gaps))
+    return DecodedChunk(chunk.seq, media, tuple(gaps), time.monotonic())
 
 
 def decode_picture(picture: Picture, limits: Limits = DEFAULT_LIMITS) -> Pixels:

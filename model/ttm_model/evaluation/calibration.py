@@ -60,9 +60,9 @@ def fit_calibration(found: list[Found], truths: list[bool], iterations: int = 60
         optimiser.zero_grad()
         value = loss()
         value.backward()  # type: ignore[no-untyped-call]
-        return float(value)
+        return float(value.detach())
 
     for _ in range(5):
-        optimiser.step(closure)
+        optimiser.step(closure)  # type: ignore[no-untyped-call]
     fitted = [float(weight) for weight in weights.detach()]
     return Calibration(fitted[0], tuple(fitted[1:]))

@@ -21,7 +21,7 @@ from ttm_model.evaluation.systems.registry import load
 FITTED = ("slot-ttm", "merge-only", "fifo", "recency", "mean-pool", "unlimited")
 LOADS = ((24, 90.0), (42, 160.0), (64, 240.0), (96, 360.0), (128, 480.0), (192, 720.0))
 EPISODES = LOADS * 2  # events and seconds of each
-HEADER = '''"""Calibrations of the untrained systems, written by `ttm_model.evaluation.fit_calibration`.
+HEADER = '''"""Calibrations of the untrained systems, written by `fit_calibration`.
 
 Fitted on {episodes} episodes of training concepts with seeds of their own, gap sigma {sigma}.
 Weights of: best product with the text key, its superposition noise, both multiplied.

@@ -17,7 +17,7 @@ SCHEMA = "ttmserve.sound-tagger/1"
 
 SOUND_TAGGER = PinnedWeights(
     "sound-tagger",
-    "0000000000000000000000000000000000000000000000000000000000000000",
+    "cbd1638a9f94aa8304258b246e46c9a47be15ed27c47a554f27ed6024ca993f1",
     in_package("ttm_model", "checkpoints", "sound_tagger.safetensors"),
 )
 

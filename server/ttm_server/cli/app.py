@@ -138,13 +138,27 @@ def doctor() -> None:
     raise typer.Exit(run_doctor(console))
 
 
-@app.command()
-def bench(
-    steps: Annotated[int, typer.Option(min=100, help="Steps of the long run.")] = 2000,
-    as_json: Annotated[bool, typer.Option("--json", help="Print numbers only.")] = False,
-) -> None:
+# What follows runs the model, which this program does not import: it becomes that program.
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command(context_settings=PASSED_ON)
+def bench(context: typer.Context) -> None:
     """Measure the cost of a step and the size of a memory, early and late in a stream."""
-    # The measuring runs the model, which this program does not import.
-    flags = ["--json"] if as_json else []
-    command = [sys.executable, "-m", "ttm_model.bench", "--steps", str(steps), *flags]
-    os.execv(sys.executable, command)  # noqa: S606
+    _become("ttm_model.bench", context.args)
+
+
+@app.command("eval", context_settings=PASSED_ON)
+def evaluate(context: typer.Context) -> None:
+    """Measure the memory beside every alternative on the same episodes."""
+    _become("ttm_model.evaluation", context.args)
+
+
+@app.command(context_settings=PASSED_ON)
+def train(context: typer.Context) -> None:
+    """Train a system or a part of one: seeded, resumable, with progress."""
+    _become("ttm_model.training", context.args)
+
+
+def _become(module: str, arguments: list[str]) -> None:
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606

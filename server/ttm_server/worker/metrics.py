@@ -24,6 +24,17 @@ class WorkerMetrics:
         self.step_seconds = Histogram(
             "ttm_step_seconds", "One batched step", buckets=SECONDS, registry=self.registry
         )
+        self.queue_wait_seconds = Histogram(
+            "ttm_queue_wait_seconds",
+            "From a chunk decoded to its step",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.state_lag_chunks = Gauge(
+            "ttm_state_lag_chunks",
+            "Applied chunks that are not committed yet, all sessions together",
+            registry=self.registry,
+        )
         self.commits = Counter(
             "ttm_commits", "Commits by result", ("result",), registry=self.registry
         )

@@ -181,6 +181,8 @@ class Worker(Generic[S]):
         states = [session.state for session in batch]
         media = [chunk.media for chunk in chunks]
         started_s = time.monotonic()
+        for chunk in chunks:
+            self._metrics.queue_wait_seconds.observe(started_s - chunk.ready_s)
         results = await self._in_model(lambda: run_step(self._engine, states, media))
         self._metrics.batch_size.observe(len(batch))
         self._metrics.step_seconds.observe(time.monotonic() - started_s)
@@ -188,6 +190,8 @@ class Worker(Generic[S]):
             apply_result(session, chunk, result)
             session.active_at_s = time.monotonic()
             session.room.set()
+        lag = sum(session.applied - session.committed for session in self.live.values())
+        self._metrics.state_lag_chunks.set(lag)
 
     def _publish(self) -> None:
         for session in list(self.live.values()):
