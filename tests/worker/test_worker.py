@@ -185,3 +185,29 @@ async def test_a_stopped_worker_has_committed_and_released(store, settings):
                 await asyncio.sleep(0.01)
     assert (await store.session(sid)).applied_seq == 8
     assert await store.acquire(sid, "next", 1.0) is not None
+
+
+async def test_a_worker_outlives_a_session_that_is_deleted_while_it_is_taken(store, settings):
+    """Hints of sessions that are gone, or that never were, cost nothing."""
+    gone = (await store.create_session()).session_id
+    await store.delete_session(gone)
+    await store.mark_ready(gone)
+    sid, opened = await opened_session(store)
+    async with working(Worker(store, ChainEngine(), settings)):
+        await send(store, sid, opened, [chunk(1)])
+        await until_applied(store, sid, 1)
+
+
+async def test_a_session_whose_next_chunk_is_gone_costs_the_others_nothing(store, settings, raw):
+    broken, opened = await opened_session(store)
+    await send(store, broken, opened, [chunk(1), chunk(2), chunk(3)])
+    raw.xdel(f"ttm:{{{broken}}}:in", "1-0")
+    good, other = await opened_session(store)
+    async with working(Worker(store, ChainEngine(), settings)) as worker:
+        await send(store, good, other, [chunk(seq) for seq in range(1, 6)])
+        await until_applied(store, good, 5)
+        await asyncio.sleep(2 * settings.lease_ttl_s)
+        await send(store, good, other, [chunk(6)])
+        await until_applied(store, good, 6)
+        assert not worker._stopping.is_set()
+    assert (await store.session(broken)).applied_seq == 0

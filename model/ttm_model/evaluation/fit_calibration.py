@@ -24,7 +24,7 @@ EPISODES = LOADS * 2  # events and seconds of each
 HEADER = '''"""Calibrations of the untrained systems, written by `fit_calibration`.
 
 Fitted on {episodes} episodes of training concepts with seeds of their own, gap sigma {sigma}.
-Weights of: best product with the text key, its superposition noise, both multiplied.
+Weights of: best product with the text key times its sharpness (1: no superposition), sharpness.
 """
 
 from ttm_model.evaluation.calibration import Calibration

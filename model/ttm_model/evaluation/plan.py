@@ -65,4 +65,4 @@ FULL = Plan(
     cost_steps=20_000,
     rewordings=400,
 )
-TINY = Plan("tiny", (Load(EVENTS_64, 24, 70.0, 1),), cost_steps=0, rewordings=0, workers=1)
+TINY = Plan("tiny", (Load("24", 24, 70.0, 1),), cost_steps=0, rewordings=0, workers=1)

@@ -29,7 +29,7 @@ from ttm_model.tagger.backbone import WhisperEncoder
 from ttm_model.tagger.checkpoint import load_head
 from ttm_model.tagger.classes import TAGGER_CLASSES
 from ttm_model.tagger.features import JUDGED, WINDOW, measure
-from ttm_model.tagger.fusion import fuse, salience_of
+from ttm_model.tagger.fusion import SILENT, fuse, is_quiet, salience_of
 from ttm_model.tagger.head import Head
 
 _LOOK = JUDGED.stop - JUDGED.start  # samples that one window judges: half a second
@@ -91,9 +91,7 @@ class TaggerEncoder:
         start = max(0, end - len(chunk))
         if end - start < _MIN_INTERVAL:
             return
-        looks = np.stack(
-            [self._head(measure(w, self._backbone)) for w in windows(known, len(chunk))]
-        )
+        looks = np.stack([self._look(window) for window in windows(known, len(chunk))])
         signal = dsp.frames(known)
         inside = (signal.centre >= start) & (signal.centre < end)
         out.posteriors[row] = fuse(looks, self._voice(known, start, end))
@@ -101,6 +99,11 @@ class TaggerEncoder:
         out.mask[row] = True
         out.start_s[row] = (start - held) / dsp.RATE_HZ
         out.end_s[row] = (end - held) / dsp.RATE_HZ
+
+    def _look(self, window: Pcm) -> Floats:
+        if is_quiet(window[JUDGED]):
+            return SILENT.copy()
+        return self._head(measure(window, self._backbone))
 
     def _voice(self, known: Pcm, start: int, end: int) -> Floats:
         """silero's speech probabilities in the interval, 32 ms each; never empty."""

@@ -11,6 +11,19 @@ _NAMES = [c.name for c in TAGGER_CLASSES]
 _SPEECH, _SILENCE = _NAMES.index("speech"), _NAMES.index("silence")
 _VOICE_FRAMES = 3  # a tenth of a second of silero's
 _SPEECH_WEIGHTS = (0.5, 0.5, 0.0)
+_QUIET_DB = -60.0  # of full scale; training's faintest events are at -42
+
+SILENT: Floats = np.eye(len(_NAMES), dtype=np.float32)[_SILENCE]
+"""Posteriors (C,) of half a second in which nothing sounds."""
+
+
+def is_quiet(part: npt.NDArray[np.int16]) -> bool:
+    """Whether no 50 ms block of `part` (T,), T a multiple of 800, is loud enough to judge.
+
+    Such half seconds are silence and cost no network: most of a night, in most rooms.
+    """
+    blocks = part.astype(np.float64).reshape(-1, 800) / 32768
+    return bool((blocks**2).mean(1).max() < 10 ** (_QUIET_DB / 10))
 
 
 def fuse(looks: Floats, voice: Floats) -> Floats:

@@ -12,7 +12,13 @@ from typing import Any, Generic, TypeVar
 
 from ttm_model.errors import ModelError
 from ttm_server.config import Settings
-from ttm_server.errors import SessionNotFound, StateIncompatible, StoreUnavailable
+from ttm_server.errors import (
+    Fenced,
+    SessionNotFound,
+    StateIncompatible,
+    StoreUnavailable,
+    TTMError,
+)
 from ttm_server.scheduler import Scheduler
 from ttm_server.store import Store
 from ttm_server.store.types import Acquired
@@ -88,8 +94,9 @@ class Worker(Generic[S]):
                 session_id = await self._store.claim(CLAIM_WAIT_S)
                 if session_id is not None and session_id not in self.live:
                     await self._take(session_id)
-            except StoreUnavailable as error:
-                log.warning("claim: store unavailable: %s", error)
+            except TTMError as error:
+                # One session's trouble (deleted meanwhile, unreadable) must not end the loop.
+                log.warning("claim: %s", error)
                 await asyncio.sleep(RETRY_S)
 
     async def _take(self, session_id: str) -> None:
@@ -255,7 +262,7 @@ class Worker(Generic[S]):
             waiting = await self._store.read_chunks(sid, session.applied, 1)
             if waiting or await self._store.pending_asks(sid):
                 await self._store.mark_ready(sid)
-        except SessionNotFound:
+        except (Fenced, SessionNotFound):
             return
 
     async def _drain(self) -> None:

@@ -15,8 +15,9 @@ from ttm_model.evaluation.interface import EpisodeEvent
 from ttm_model.ttm.layout import Modality
 
 EXPECTED = 0.8  # what a key and its own text key give, about
-SPREAD = 0.15  # and how far that varies
+SPREAD = 0.1  # and how far that varies, siblings' products too
 REACH_S = 1.0  # how far from a time an entry still counts
+BESIDE = 0.5  # and the most that such an entry counts beside one that covers the time
 LONGEST_S = 6.0  # an entry that spans more than this is less certain to be what was there
 GAP_S = 2.0  # an occurrence goes on over gaps of this length
 SAME = 0.6  # of the best match: an entry of the same occurrence
@@ -64,7 +65,8 @@ def read_at(entries: Entries, time_s: float, candidates: Tensor) -> Tensor:
     """Scores (K,) of candidates (K, d) for what was seen at a time."""
     seen = entries.of(Modality.VIDEO)
     away_s = torch.maximum(seen.start_s - time_s, time_s - seen.end_s).clamp_min(0.0)
-    near = (1.0 - away_s / REACH_S).clamp_min(0.0)
+    beside = BESIDE * (1.0 - away_s / REACH_S).clamp_min(0.0)
+    near = torch.where(away_s > 0.0, beside, 1.0)
     return _weighted(seen, near, candidates)
 
 
@@ -85,7 +87,6 @@ def read_beside(entries: Entries, sound: Tensor, candidates: Tensor) -> Tensor:
 def _weighted(seen: Entries, weight: Tensor, candidates: Tensor) -> Tensor:
     span_s = (seen.end_s - seen.start_s).clamp_min(LONGEST_S)
     weight = weight.float() * (LONGEST_S / span_s).float()
-    weight = weight * SPREAD**2 / (SPREAD**2 + seen.noise**2)
     return candidates @ (weight @ seen.keys)
 
 
@@ -110,10 +111,11 @@ def presence_features(entries: Entries, sight: Tensor) -> tuple[float, ...]:
     """What a calibration turns into the probability that a sight (d,) was there."""
     seen = entries.of(Modality.VIDEO)
     if not seen.keys.shape[0]:
-        return (0.0, 0.0, 0.0)
+        return (0.0, 1.0)
     best = int(evidence(seen, sight).argmax())
-    product, noise = float(seen.keys[best] @ sight), float(seen.noise[best])
-    return (product, noise, product * noise)
+    # Two Gaussians of one variance differ in log odds by a line in product / variance.
+    sharpness = SPREAD**2 / (SPREAD**2 + float(seen.noise[best]) ** 2)
+    return (float(seen.keys[best] @ sight) * sharpness, sharpness)
 
 
 def holds(entries: Entries, event: EpisodeEvent, sensor: Tensor) -> bool:
