@@ -14,6 +14,7 @@ from ttm_model.labels.space import LabelSpace
 from ttm_model.reader.view import PhraseWeights
 
 KEPT_PHRASES = 4096
+MAX_SPREAD = 64.0  # above it noise no longer grows: the kept classes of a picture are few
 # "a cup of coffee" shows a cup, or coffee: what holds it or what it is of may be what was named.
 PARTITIVES = {
     "bottle", "bowl", "box", "bunch", "can", "cup", "glass", "group", "jar", "mug", "pair",
@@ -25,8 +26,8 @@ PARTITIVES = {
 class Calibration:
     """Scores to probabilities: logistic in log(score), even at `*_even`; see model/LOG.md.
 
-    Presence is judged by `score / sqrt(breadth)`: a kind of a hundred classes collects a hundred
-    classes' noise. Naming judges whether a slot's best class is the right name for it.
+    Presence is judged by `score / sqrt(breadth)`, breadth at most MAX_SPREAD: a kind of many classes
+    collects many classes' noise. Naming judges whether a slot's best class is the right name for it.
     """
 
     presence_even: float
@@ -66,7 +67,8 @@ class TextSpace:
     def presence(self, score: float, breadth: float) -> float:
         """Probability that a phrase of `breadth` classes which scored so was really there."""
         c = self._calibration
-        return _logistic(score / sqrt(max(breadth, 1.0)), c.presence_even, c.presence_slope)
+        spread = min(max(breadth, 1.0), MAX_SPREAD)
+        return _logistic(score / sqrt(spread), c.presence_even, c.presence_slope)
 
     def naming(self, share: float) -> float:
         """Probability that a slot whose best class has this share is rightly named by it."""

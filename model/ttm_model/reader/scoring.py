@@ -11,6 +11,7 @@ from ttm_model.reader.view import KeySpace, MemoryView, PhraseWeights, Slot
 
 PRESENT_P = 0.5
 KNOWN = 0.35  # below this the space does not cover the phrase, so silence means nothing
+OF_KIND = 0.5  # weight from which a class belongs to what a phrase names
 GUESSED = 0.1  # below this even a high score means nothing
 SHARED_NOISE = 0.01  # likewise per class, for events packed into one slot (decoded one by one)
 SUPERPOSED_NOISE = 0.05  # what one more superposed key may add to an unrelated key's score
@@ -61,6 +62,11 @@ class Scorer:
             knows=knows,
             forgotten=self._forgotten(keys, window),
         )
+
+    def is_kind(self, slot: Slot, kind: str) -> bool:
+        """Whether what a slot is named by is of a kind ("animal"), in words."""
+        weights = self.spaces[slot.modality].phrase(kind).weights
+        return bool(weights[slot.best] >= OF_KIND)
 
     def _hit(self, slot: Slot, key: PhraseWeights) -> Hit:
         noise = SHARED_NOISE * sqrt(slot.shared * key.breadth)

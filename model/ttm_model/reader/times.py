@@ -75,7 +75,7 @@ class AboutTimes:
         others = [
             slot
             for slot in self._reportable(asked, asked.window, modality)
-            if all(slot.index != hit.slot.index for hit in search.hits)
+            if all(slot is not hit.slot for hit in search.hits)
         ]
         if parsed.target is not None:
             found = self._scorer.search(parsed.target, parsed.modality, asked.window)
@@ -141,9 +141,7 @@ class AboutTimes:
         ]
         category = asked.parsed.phrase
         if category is not None and asked.parsed.kind in {Kind.WHAT, Kind.FIRST, Kind.LAST}:
-            search = self._scorer.search(category, wanted, window)
-            held = {hit.slot.index for hit in search.hits}
-            slots = [slot for slot in slots if slot.index in held]
+            slots = [slot for slot in slots if self._scorer.is_kind(slot, category)]
         return slots
 
 

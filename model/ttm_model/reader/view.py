@@ -61,6 +61,7 @@ class Slot:
 
     index: int
     modality: ModalityName
+    best: int  # class of the label
     label: str
     label_p: float
     second: str
@@ -140,6 +141,7 @@ def _tier(
                 Slot(
                     index=place.index,
                     modality=name,
+                    best=int(classes[at, 0]),
                     label=names[int(classes[at, 0])],
                     label_p=float(top[at, 0]),
                     second=names[int(classes[at, 1])],

@@ -15,7 +15,8 @@ from ttm_model.evaluation.interface import EpisodeEvent
 from ttm_model.ttm.layout import Modality
 
 EXPECTED = 0.8  # what a key and its own text key give, about
-SPREAD = 0.1  # and how far that varies, siblings' products too
+SPREAD = 0.15  # and how far that varies
+CALIBRATED_SPREAD = 0.1  # what fits best as a held thing's spread against its sibling's
 REACH_S = 1.0  # how far from a time an entry still counts
 BESIDE = 0.5  # and the most that such an entry counts beside one that covers the time
 LONGEST_S = 6.0  # an entry that spans more than this is less certain to be what was there
@@ -114,7 +115,8 @@ def presence_features(entries: Entries, sight: Tensor) -> tuple[float, ...]:
         return (0.0, 1.0)
     best = int(evidence(seen, sight).argmax())
     # Two Gaussians of one variance differ in log odds by a line in product / variance.
-    sharpness = SPREAD**2 / (SPREAD**2 + float(seen.noise[best]) ** 2)
+    spread = CALIBRATED_SPREAD**2
+    sharpness = spread / (spread + float(seen.noise[best]) ** 2)
     return (float(seen.keys[best] @ sight) * sharpness, sharpness)
 
 
