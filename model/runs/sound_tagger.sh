@@ -3,8 +3,9 @@
 #
 #   model/runs/sound_tagger.sh [CACHE]
 #
-# About 1.5 GB of packages are fetched with `apt-get download` into CACHE (no root needed, apt's
-# lists must be there) and unpacked; installed ones are used as they are. Features take about ten
+# About 2 GB of packages are fetched with `apt-get download` into CACHE (no root needed, apt's
+# lists must be there) and unpacked; installed ones are used as they are. Where fluidsynth does not
+# start, its libraries are missing: `apt-get install fluidsynth` as root. Features take about ten
 # minutes on one core, the six training runs as long again. Every step that has a result is skipped,
 # so an interrupted run continues. The seeds are fixed; the last bits of the weights depend on the
 # processor and on torch.
@@ -34,4 +35,7 @@ for fold in 0 1 2 3 -1; do
     "$python" model/tools/sound_train.py --cache "$cache" --fold "$fold"
 done
 "$python" model/tools/sound_eval.py --cache "$cache" --out model/ttm_model/checkpoints
-echo "Put the printed sha256 into SOUND_TAGGER in model/ttm_model/tagger/checkpoint.py."
+"$python" model/tools/sound_compare.py --cache "$cache"
+"$python" model/tools/sound_card.py --cache "$cache" \
+    --out model/ttm_model/checkpoints/sound_tagger.md
+echo "Put the sha256 that sound_eval.py printed into SOUND_TAGGER, ttm_model/tagger/checkpoint.py."

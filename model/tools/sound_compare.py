@@ -40,6 +40,7 @@ def main() -> None:
     stream = np.load(cache / "stream-000.npz")
     names = [c.name for c in first.classes]
     rows: list[list[float]] = []
+    lines: list[str] = []
     for fold, net in enumerate(nets):
         encoder = TaggerEncoder(Head(**arrays_of(net, ab)))
         for material in ("speech", "music", "something else", "silence"):
@@ -74,18 +75,21 @@ def main() -> None:
         for version, offset in (("first version", 3), ("tagger", 7)):
             s = data[:, offset + column]
             use = yes | no
-            print(
+            lines.append(
                 f"{name}, {version}: hit {(s[yes] > 0.5).mean():.3f} of {yes.sum()}, false "
                 f"{(s[no] > 0.5).mean():.4f} of {no.sum()}, area {area(s[use], yes[use]):.4f}"
             )
     quiet, sounding = loud < -54, loud > -45
     for version, s in (("first version", data[:, 5]), ("tagger", data[:, 9])):
-        print(
+        lines.append(
             f"silence, {version}: hit {(s[quiet] > 0.5).mean():.3f} of {quiet.sum()}, false "
             f"{(s[sounding] > 0.5).mean():.4f} of {sounding.sum()}"
         )
     for version, column in (("first version", 6), ("tagger", 10)):
-        print(f"singing, {version}: false {(data[:, column] > 0.5).mean():.4f}")
+        lines.append(f"singing, {version}: false {(data[:, column] > 0.5).mean():.4f}")
+
+    (cache / "compare.txt").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,15 @@ from ttm_model.tagger.encoder import TaggerEncoder
 
 def main() -> None:
     rng = np.random.default_rng(0)
-    x = (rng.standard_normal(32_000) * 3000).astype(np.int16)
-    for encoder in (SoundEncoder(), TaggerEncoder()):
+    t = np.arange(32_000) / 16_000
+    chord = sum(np.sin(2 * np.pi * hz * t) for hz in (262.0, 330.0, 392.0)) * np.exp(-(t % 0.5) * 4)
+    x = (chord * 3000 + rng.standard_normal(32_000) * 30).astype(np.int16)  # music: asked twice
+    encoders = {
+        "first version": SoundEncoder(),
+        "tagger, not asking twice": TaggerEncoder(ask_twice=False),
+        "tagger": TaggerEncoder(),
+    }
+    for name, encoder in encoders.items():
         for size in (1600, 8000, 16_000):
             context = encoder.encode([x[:16_000]], [encoder.initial()]).contexts[0]
             busy, wall = [], []
@@ -30,7 +37,7 @@ def main() -> None:
                 busy.append((time.process_time() - a) * 16_000_000 / size)
                 wall.append((time.perf_counter() - b) * 16_000_000 / size)
             print(
-                f"{type(encoder).__name__}, chunks of {size / 16_000:.1f} s: "
+                f"{name}, chunks of {size / 16_000:.1f} s: "
                 f"{statistics.median(busy):.1f} ms of processor per second of sound, "
                 f"{statistics.median(wall):.1f} ms by the clock"
             )

@@ -99,10 +99,13 @@ def export(arrays: dict[str, np.ndarray], out: Path) -> str:
     meta = {
         "schema": SCHEMA,
         "backbone_sha256": WHISPER_TINY_EN.sha256,
-        "classes": json.dumps(list(LABELS)),
+        "classes": list(LABELS),
     }
+    # One entry: the order of several is not fixed, and the same weights must be the same bytes.
+    entry = {"ttmserve": json.dumps(meta, sort_keys=True)}
     path = out / "sound_tagger.safetensors"
-    save_file(arrays, path, metadata=meta)
+    save_file(arrays, path, metadata=entry)
+    path.chmod(0o644)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

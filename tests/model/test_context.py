@@ -46,5 +46,5 @@ def test_what_memory_does_not_keep_cannot_be_told():
 
 @pytest.mark.parametrize("wrong", [{}, {"parsed": {}}, {"parsed": {"kind": "x", "window": None}}])
 def test_what_is_no_context_is_refused(wrong):
-    with pytest.raises(ValueError, match="context|Kind"):
+    with pytest.raises(ValueError, match=r"context|Kind"):
         Context.from_plain(wrong)

@@ -26,8 +26,8 @@ PARTITIVES = {
 class Calibration:
     """Scores to probabilities: logistic in log(score), even at `*_even`; see model/LOG.md.
 
-    Presence is judged by `score / sqrt(breadth)`, breadth at most MAX_SPREAD: a kind of many classes
-    collects many classes' noise. Naming judges whether a slot's best class is the right name for it.
+    Presence is judged by `score / sqrt(breadth)`, breadth at most MAX_SPREAD: a kind of many
+    classes collects many classes' noise. Naming judges whether a slot's best class is its name.
     """
 
     presence_even: float

@@ -13,15 +13,18 @@ from ttm_model.evaluation.cost import measure_cost
 from ttm_model.evaluation.episodes import make_episode
 from ttm_model.evaluation.machine import machine
 from ttm_model.evaluation.measures import by_age, by_intervening, diagram
-from ttm_model.evaluation.plan import EVENTS_64, FULL, OVERLOAD, SHORT, SIGMA, TINY, Plan
+from ttm_model.evaluation.plan import EVENTS_64, FULL, LONG, OVERLOAD, SHORT, SIGMA, TINY, Plan
 from ttm_model.evaluation.plots import curves_svg, reliability_svg
+from ttm_model.evaluation.real_clips import clip_episodes, share_of_unlimited
 from ttm_model.evaluation.report import Report, as_json, as_text
 from ttm_model.evaluation.rewording import reworded
+from ttm_model.evaluation.rows import Row
 from ttm_model.evaluation.runner import bank, run
 from ttm_model.evaluation.statistics import Estimate, share
 from ttm_model.evaluation.systems.registry import OURS, SYSTEMS, NoCheckpoint, load
 
 DIAGRAMS = (OURS, "unlimited")
+CLIP_CANDIDATES = 100
 EXTRA_EPISODES = 2  # that rewordings are asked about
 
 
@@ -62,14 +65,16 @@ def evaluate(plan: Plan, names: tuple[str, ...], date: str | None = None) -> Rep
         try:
             load(name)
         except NoCheckpoint as error:
-            missing[name] = f"no checkpoint: {error.args[0]}"
+            missing[name] = str(error)
     systems = tuple(name for name in names if name not in missing)
     results = run(plan, systems, told=_tell)
     ours = OURS in systems
     cost = measure_cost(plan.cost_steps, plan.seed) if ours and plan.cost_steps else None
     same = consistency(plan) if ours and plan.rewordings else None
+    real = clip_episodes() if ours and plan.rewordings else None
+    clips = share_of_unlimited(real, plan.seed, CLIP_CANDIDATES) if real else None
     seconds = time.perf_counter() - began_s
-    return Report(plan, machine(date), systems, missing, results, cost, same, seconds)
+    return Report(plan, machine(date), systems, missing, results, cost, same, clips, seconds)
 
 
 def _tell(text: str) -> None:
@@ -98,8 +103,10 @@ def write_plots(report: Report, folder: Path) -> None:
     """Recall against age and against intervening events, and a reliability diagram."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = report.at(SIGMA)
-    age = {name: by_age(rows, name) for name in report.systems}
-    after = {name: by_intervening(rows, name) for name in report.systems}
+    # Of one load each: loads mixed in one curve would show their difference as one of age.
+    long, busy = _of_load(rows, LONG), _of_load(rows, OVERLOAD)
+    age = {name: by_age(long, name) for name in report.systems}
+    after = {name: by_intervening(busy, name) for name in report.systems}
     loads = {load.name for load in report.plan.loads}
     diagrams = {
         f"{name}, {events} events": diagram(rows, name, events)
@@ -109,14 +116,21 @@ def write_plots(report: Report, folder: Path) -> None:
         if events in loads
     }
     plots = {
-        "recall_by_age": curves_svg("Recall@1 of 500 against age", "age of the event", age),
+        "recall_by_age": curves_svg(
+            "Recall@1 of 500 against age, few events", "age of the event", age
+        ),
         "recall_by_intervening": curves_svg(
-            "Recall@1 of 500 against what came after", "events since", after
+            "Recall@1 of 500 against what came after, many events", "events since", after
         ),
         "reliability": reliability_svg("Was it there? Stated and true", diagrams),
     }
     for name, text in plots.items():
         (folder / f"{name}.svg").write_text(text, encoding="utf-8")
+
+
+def _of_load(rows: list[Row], name: str) -> list[Row]:
+    """The rows of a load, or all of them where it did not run."""
+    return [row for row in rows if row.load == name] or rows
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ SHORT = Plan(
         Load(FITS, 42, 160.0, 2),
         Load(EVENTS_64, 64, 240.0, 4),
         Load(OVERLOAD, 192, 720.0, 2),
-        Load(LONG, 64, 2400.0, 1),
+        Load(LONG, 64, 2000.0, 1),
     ),
     cost_steps=2000,
     rewordings=60,

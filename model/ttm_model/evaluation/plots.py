@@ -136,17 +136,14 @@ def _axes(title: str, x_title: str, y_title: str, frame: _Frame, buckets: list[s
 
 def _names(ends: list[tuple[float, str, str]]) -> list[str]:
     """System names beside the ends of their lines, moved apart so that none covers another."""
-    placed: list[tuple[float, str, str]] = []
-    for y, name, colour in sorted(ends):
-        lowest = placed[-1][0] + LABEL_GAP if placed else y
-        placed.append((max(y, lowest), name, colour))
-    beyond = max((placed[-1][0] if placed else 0.0) - (HEIGHT - BOTTOM), 0.0)
-    x = WIDTH - RIGHT + 8
-    return [
-        f'<text x="{x}" y="{y - beyond + 4:.1f}" font-size="12" fill="{colour}">'
-        f"{escape(name)}</text>"
-        for y, name, colour in placed
-    ]
+    parts, above = [], float("inf")
+    for y, name, colour in sorted(ends, reverse=True):
+        above = min(y, above - LABEL_GAP)
+        parts.append(
+            f'<text x="{WIDTH - RIGHT + 8}" y="{above + 4:.1f}" font-size="12" fill="{colour}">'
+            f"{escape(name)}</text>"
+        )
+    return parts
 
 
 def _text(x: float, y: float, text: str, anchor: str, size: int = 12, weight: str = "400") -> str:

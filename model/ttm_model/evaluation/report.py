@@ -39,6 +39,7 @@ class Report:
     results: Results
     cost: Cost | None = None
     rewording: Estimate | None = None
+    clips: Estimate | None = None  # recall as a share of the unlimited store's
     seconds: float = 0.0
 
     def summaries(self) -> dict[tuple[str, str], Summary]:
@@ -55,7 +56,7 @@ class Report:
 
     def goals(self) -> list[Goal]:
         """Every goal with what was measured."""
-        return goals(self.summaries(), self.cost, self.rewording)
+        return goals(self.summaries(), self.cost, self.rewording, self.clips)
 
 
 def as_text(report: Report) -> str:
@@ -200,6 +201,7 @@ def as_json(report: Report) -> Any:
             },
             "cost": None if report.cost is None else asdict(report.cost),
             "rewording": None if report.rewording is None else asdict(report.rewording),
+            "clips": None if report.clips is None else asdict(report.clips),
             "sizes": [asdict(size) for size in report.results.sizes],
         }
     )

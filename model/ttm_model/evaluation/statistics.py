@@ -81,13 +81,35 @@ def share(groups: Sequence[Sequence[bool]], seed: int = 0, draws: int = 1000) ->
     A percentile bootstrap that redraws whole episodes: questions of one episode hang together.
     """
     groups = [group for group in groups if len(group)]
-    count = sum(len(group) for group in groups)
+    return _ratio([sum(group) for group in groups], [len(group) for group in groups], seed, draws)
+
+
+def relative(
+    groups: Sequence[Sequence[bool]],
+    reference: Sequence[Sequence[bool]],
+    seed: int = 0,
+    draws: int = 1000,
+) -> Estimate:
+    """How many questions were right for each that the reference got right, episode by episode.
+
+    Both must be of the same episodes in the same order; nan where the reference got none.
+    """
+    right = [sum(group) for group in groups]
+    return _ratio(right, [sum(group) for group in reference], seed, draws)
+
+
+def _ratio(upper: Sequence[int], lower: Sequence[int], seed: int, draws: int) -> Estimate:
+    """sum(upper) / sum(lower) with its percentile bootstrap interval over places."""
+    if len(upper) != len(lower):
+        raise ValueError(f"groups: {len(upper)} episodes against {len(lower)}")
+    above = torch.tensor(upper, dtype=torch.float64)
+    below = torch.tensor(lower, dtype=torch.float64)
+    count = int(below.sum())
     if not count:
         return Estimate(float("nan"), float("nan"), float("nan"), 0)
-    right = torch.tensor([float(sum(group)) for group in groups], dtype=torch.float64)
-    asked = torch.tensor([float(len(group)) for group in groups], dtype=torch.float64)
     generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randint(len(groups), (draws, len(groups)), generator=generator)
-    shares = (right[drawn].sum(dim=1) / asked[drawn].sum(dim=1)).tolist()
-    value = float(right.sum() / asked.sum())
-    return Estimate(value, quantile(shares, 0.025), quantile(shares, 0.975), count)
+    drawn = torch.randint(len(upper), (draws, len(upper)), generator=generator)
+    ratios = above[drawn].sum(dim=1) / below[drawn].sum(dim=1)
+    known = ratios[ratios.isfinite()].tolist()
+    value = float(above.sum() / below.sum())
+    return Estimate(value, quantile(known, 0.025), quantile(known, 0.975), count)

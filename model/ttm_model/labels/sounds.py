@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 
@@ -11,14 +12,17 @@ from ttm_model.encoders.text import TextEncoder
 from ttm_model.labels.space import LabelSpace, class_texts
 
 
-def sound_space(classes: Sequence[SoundClass], text: TextEncoder) -> LabelSpace:
+def sound_space(
+    classes: Sequence[SoundClass], text: TextEncoder, groups: Sequence[Mapping[str, Any]] = ()
+) -> LabelSpace:
     """Build the space of these classes; every text of a class is a synonym of its name.
 
-    With at most 256 classes the sketch is exact: a key is the posterior itself.
+    `groups` are wider words ("an animal sound") with the classes they cover. With at most 256
+    classes the sketch is exact: a key is the posterior itself.
     """
     rows = [
         {"name": sound.name, "synonyms": [t for t in sound.texts if t != sound.name]}
         for sound in classes
     ]
     embeddings = torch.stack([text.encode(class_texts(row)) for row in rows])  # (C, 2, 384)
-    return LabelSpace(rows, embeddings)
+    return LabelSpace(rows, embeddings, groups)

@@ -17,7 +17,7 @@ SCHEMA = "ttmserve.sound-tagger/1"
 
 SOUND_TAGGER = PinnedWeights(
     "sound-tagger",
-    "cbd1638a9f94aa8304258b246e46c9a47be15ed27c47a554f27ed6024ca993f1",
+    "8827b4a2cda9d3f8ce6f3706c63dff8a1e1cd7179b2bb0214ce449d9a47d5f6a",
     in_package("ttm_model", "checkpoints", "sound_tagger.safetensors"),
 )
 
@@ -31,14 +31,14 @@ def read_head(path: Path) -> Head:
     """A checkpoint of this schema, whatever its sha256. Raises `WeightsError` naming the field."""
     try:
         with safe_open(path, framework="numpy") as file:
-            meta = file.metadata() or {}
+            meta = json.loads((file.metadata() or {}).get("ttmserve", "{}"))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except Exception as error:  # the reader's own errors have no common class
         raise WeightsError(f"{path}: not a readable safetensors file: {error}") from error
     want = {
         "schema": SCHEMA,
         "backbone_sha256": WHISPER_TINY_EN.sha256,
-        "classes": json.dumps([c.name for c in TAGGER_CLASSES]),
+        "classes": [c.name for c in TAGGER_CLASSES],
     }
     for name, value in want.items():
         if meta.get(name) != value:

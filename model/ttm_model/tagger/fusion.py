@@ -1,4 +1,7 @@
-"""Joins one interval's looks and silero's voice to posteriors; knows no network and no session."""
+"""Joins one interval's looks, voice and music to posteriors; knows no network and no session.
+
+The weights were chosen on streams of held-out recordings (`model/LOG.md`).
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +11,11 @@ from ttm_model.tagger.classes import TAGGER_CLASSES
 Floats = npt.NDArray[np.float32]
 
 _NAMES = [c.name for c in TAGGER_CLASSES]
-_SPEECH, _SILENCE = _NAMES.index("speech"), _NAMES.index("silence")
+_SPEECH, _MUSIC = _NAMES.index("speech"), _NAMES.index("music")
+_SILENCE = _NAMES.index("silence")
 _VOICE_FRAMES = 3  # a tenth of a second of silero's
-_SPEECH_WEIGHTS = (0.5, 0.5, 0.0)
+_MUSIC_FRAMES = 25  # a quarter of a second of the event detector's
+_UNSURE = (0.05, 0.98)  # of music: outside, a second opinion changes nothing worth its cost
 _QUIET_DB = -60.0  # of full scale; training's faintest events are at -42
 
 SILENT: Floats = np.eye(len(_NAMES), dtype=np.float32)[_SILENCE]
@@ -34,10 +39,23 @@ def fuse(looks: Floats, voice: Floats) -> Floats:
     out = looks.max(0)
     out[_SILENCE] = looks[:, _SILENCE].min()
     voiced = np.sort(voice)[-_VOICE_FRAMES:].mean()
-    tagged, heard, offset = _SPEECH_WEIGHTS
-    both = tagged * _logit(float(out[_SPEECH])) + heard * _logit(float(voiced)) + offset
-    out[_SPEECH] = _sigmoid(both)
+    out[_SPEECH] = _sigmoid(0.5 * _logit(float(out[_SPEECH])) + 0.5 * _logit(float(voiced)))
     return np.asarray(out, np.float32)
+
+
+def unsure_of_music(posteriors: Floats) -> bool:
+    """Whether the event detector should be asked about music as well."""
+    return bool(_UNSURE[0] < posteriors[_MUSIC] < _UNSURE[1])
+
+
+def with_music(posteriors: Floats, music: Floats) -> Floats:
+    """`posteriors` (C,), music joined with the detector's frames `music` (F,) in the interval."""
+    out = posteriors.copy()
+    if len(music):
+        seen = float(np.sort(music)[-_MUSIC_FRAMES:].mean())
+        second = _logit(_sigmoid(0.75 * _logit(seen) - 0.2))  # as the first version judges it
+        out[_MUSIC] = _sigmoid(0.25 * _logit(float(out[_MUSIC])) + 0.75 * second)
+    return out
 
 
 def salience_of(level_db: npt.NDArray[np.float64], floor: float) -> float:

@@ -6,7 +6,7 @@ ended nearest to it is asked about. So every window rehearses the old and the ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -26,6 +26,10 @@ class Truths:
     start_s: Tensor  # (B, Q) float64, for `when`
     present: Tensor  # (B, Q) float32, for `presence`
     counts: Tensor  # (B, Q) bool
+
+    def to(self, device: torch.device | str) -> Truths:
+        """The same truths on another device."""
+        return Truths(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 def ask(streams: Streams, now_s: float, generator: torch.Generator) -> tuple[Asked, Truths]:

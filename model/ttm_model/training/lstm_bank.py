@@ -59,10 +59,11 @@ class LstmBank(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Inputs (B, n, d), mask (B, n) -> next hidden and cell; without input both stay."""
         x = self._pooled(inputs, mask)
-        gates = (self.inputs(x) + self.mean(hidden.mean(1)))[:, None].unflatten(-1, (4, -1))
-        blocks = hidden.unflatten(-1, (-1, BLOCK))  # (B, cells, d / 64, 64)
+        gates = self.inputs(x) + self.mean(hidden.mean(1))
+        gates = gates.reshape(len(x), 1, 4, self.dim)
+        blocks = hidden.reshape(*hidden.shape[:2], -1, BLOCK)  # (B, cells, d / 64, 64)
         own = torch.einsum("bcki,kio->bcko", blocks, self.recurrent)
-        own = own.unflatten(-1, (4, BLOCK)).transpose(2, 3).flatten(-2)  # (B, cells, 4, d)
+        own = own.reshape(*own.shape[:3], 4, BLOCK).transpose(2, 3).flatten(-2)  # (B, cells, 4, d)
         gates = gates + own + self.bias
         address = self.address(x).unflatten(-1, (3, self.cells)).transpose(1, 2)[..., None]
         enter = torch.sigmoid(gates[:, :, 0] + address[:, :, 0])

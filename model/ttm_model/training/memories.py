@@ -112,7 +112,7 @@ class TransformerMemory(Memory):
     def fold(self, state: State, inputs: Tensor, mask: Tensor) -> State:
         """K steps at once; a token sees its own step and all before it."""
         *caches, outputs, seen, steps = state
-        batch, count, places, _ = inputs.shape
+        count, places = inputs.shape[1:3]
         first = int(steps[-1]) + 1 if steps.numel() else 0
         new = torch.arange(first, first + count, device=steps.device).repeat_interleave(places)
         used = mask.flatten(1).any(0)  # places that no row uses are left out
@@ -148,7 +148,7 @@ class _CausalBlock(nn.Module):
     def forward(
         self, x: Tensor, keys: Tensor, values: Tensor, allowed: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """New tokens (B, k, d), caches (B, N, d), `allowed` (B, k, N + k) -> x and longer caches."""
+        """New tokens (B, k, d), caches (B, N, d), `allowed` (B, k, N + k) -> x, caches."""
         attention = self.attention
         normed = self.norm_attention(x)
         keys = torch.cat([keys, attention.key(normed)], dim=1)

@@ -30,6 +30,10 @@ class Asked:
     key: Tensor  # (B, Q, d) float32, text key, zero for `at_time`
     time_s: Tensor  # (B, Q) float64, only for `at_time`
 
+    def to(self, device: torch.device | str) -> Asked:
+        """The same questions on another device."""
+        return Asked(self.kind.to(device), self.key.to(device), self.time_s.to(device))
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

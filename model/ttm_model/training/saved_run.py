@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from ttm_model.errors import StateIncompatible
@@ -83,7 +83,7 @@ def write_tensors(tensors: dict[str, Tensor], meta: dict[str, str], path: Path) 
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     aside = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(plain, aside, metadata=meta)
+    aside.write_bytes(save(plain, metadata=meta))
     os.replace(aside, path)
 
 

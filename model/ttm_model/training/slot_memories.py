@@ -12,11 +12,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttm_model.training.stream import STEP_S, Streams, draw
+from ttm_model.evaluation.episodes import STEP_S
+from ttm_model.training.stream import Streams, draw
 from ttm_model.ttm.slot_write import slot_write
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens
 from ttm_model.ttm.unit import UnitConfig
+
+GAP_SIGMA = (0.5, 0.5)  # that for which the aligned reader's calibration was fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,13 @@ class Taken:
 def take(batch: int, steps: int, every: int, generator: torch.Generator) -> Iterator[Taken]:
     """Fold `batch` streams of `steps` steps; a memory after every `every` steps."""
     config = UnitConfig()
-    streams = draw(batch, steps, config.layout.dim, generator)
+    streams = draw(batch, steps, config.layout.dim, generator, GAP_SIGMA)
     state = MemoryState.initial(batch, config.layout)
-    with torch.inference_mode():
-        for step in range(steps):
+    for step in range(steps):
+        with torch.no_grad():  # not around the yield: it would hold in the caller too
             state = written(state, inputs_at(streams, step), streams.mask[:, step], config)
-            if (step + 1) % every == 0:
-                yield Taken(state, streams, (step + 1) * STEP_S)
+        if (step + 1) % every == 0:
+            yield Taken(state, streams, (step + 1) * STEP_S)
 
 
 def inputs_at(streams: Streams, step: int) -> InputTokens:

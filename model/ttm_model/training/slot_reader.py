@@ -52,7 +52,8 @@ class SlotReader(nn.Module):
         """Scores (K,) of candidates (K, d) at a time."""
         features = torch.cat([_features(entries, now_s), _placed(entries, time_s)], dim=-1)
         gained = _gained(entries, self.gain_at(features))
-        return aligned.read_at(gained, time_s, self.text(candidates))
+        scores: Tensor = aligned.read_at(gained, time_s, self.text(candidates))
+        return scores
 
     def beside(self, entries: Entries, now_s: float, sound: Tensor, candidates: Tensor) -> Tensor:
         """Scores (K,) of candidates (K, d) beside a sound (d,)."""
@@ -69,7 +70,8 @@ class SlotReader(nn.Module):
         log_odds = log_odds + self.found(_found(entries, now_s, text))[0]
         held = log_odds.clamp(-MAX_LOG_ODDS, MAX_LOG_ODDS).exp()
         odds = (1.0 - entries.lost) * held + entries.lost
-        return odds / (1.0 + odds)
+        probability: Tensor = odds / (1.0 + odds)
+        return probability
 
 
 def _gained(entries: Entries, gain: Tensor) -> Entries:

@@ -64,14 +64,20 @@ class Streams:
         return Streams(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
 
 
-def draw(batch: int, steps: int, dim: int, generator: torch.Generator) -> Streams:
+def draw(
+    batch: int,
+    steps: int,
+    dim: int,
+    generator: torch.Generator,
+    gap_sigma: tuple[float, float] = GAP_SIGMA,
+) -> Streams:
     """`batch` streams of `steps` steps with keys of `dim` values; on the CPU, seeded."""
     seconds = steps * STEP_S
     each_s = _between(SECONDS_PER_EVENT, torch.rand(1, generator=generator))
     events = max(1, int(seconds / float(each_s)))
-    bank = max(BANK, 2 * events + events % 2)
+    bank = max(BANK, 2 * events)
     seed = int(torch.randint(2**31, (1,), generator=generator))
-    gap = float(_between(GAP_SIGMA, torch.rand(1, generator=generator)))
+    gap = float(_between(gap_sigma, torch.rand(1, generator=generator)))
     sights = make_concepts(bank, dim, gap, 0.0, seed)
     sounds = make_concepts(bank, dim, gap, 0.0, seed + 1)
     sight = _chosen(batch, events, bank, generator)

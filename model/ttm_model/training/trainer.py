@@ -9,18 +9,18 @@ the same moments, with a mask over what it may not know yet; it moves once a bat
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from ttm_model.evaluation.episodes import STEP_S
 from ttm_model.training.asking import Truths, ask
 from ttm_model.training.losses import forget, score
 from ttm_model.training.network import Network
 from ttm_model.training.plan import WINDOW, Plan
 from ttm_model.training.reader_head import Asked
-from ttm_model.training.stream import STEP_S, Streams, draw
+from ttm_model.training.stream import Streams, draw
 
 FORGET = 0.05  # share of sessions whose memory is emptied before it is read
 CLIP_NORM = 1.0
@@ -135,11 +135,7 @@ class Trainer:
     def _ask(self, streams: Streams, until_s: float) -> tuple[Asked, Truths]:
         """Questions on the device: drawn on the CPU, so that a seed means the same everywhere."""
         asked, truths = ask(streams, until_s, self.generator)
-        to: Callable[[Tensor], Tensor] = lambda tensor: tensor.to(self.device)  # noqa: E731
-        return (
-            Asked(to(asked.kind), to(asked.key), to(asked.time_s)),
-            Truths(to(truths.sight), to(truths.start_s), to(truths.present), to(truths.counts)),
-        )
+        return asked.to(self.device), truths.to(self.device)
 
     def _move(self, loss: Tensor, steps: int = 1) -> None:
         """One update, worth `steps` windows."""

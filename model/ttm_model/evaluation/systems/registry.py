@@ -33,7 +33,7 @@ class NoCheckpoint(LookupError):
 def _trained(name: str) -> MemorySystem:
     path = CHECKPOINTS / f"{name.replace('-', '_')}.safetensors"
     if not path.exists():
-        raise NoCheckpoint(f"{name}: no checkpoint ({path.name})")
+        raise NoCheckpoint(f"no checkpoint of {name}: {path.name} is not there")
     module = importlib.import_module("ttm_model.training.systems")
     return cast(MemorySystem, module.load(name))
 

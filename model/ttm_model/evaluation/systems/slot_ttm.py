@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import torch
@@ -16,6 +17,7 @@ from ttm_model.ttm.layout import Layout, Modality
 from ttm_model.ttm.packed import unbind
 from ttm_model.ttm.slot_write import S0Rule
 from ttm_model.ttm.state import MemoryState
+from ttm_model.ttm.tokens import InputTokens
 from ttm_model.ttm.unit import SlotUnit, UnitConfig
 
 
@@ -36,20 +38,31 @@ class SlotSystem(EntrySystem):
     """`SlotUnit` over the episode; `pack` False keeps merging and eviction, without packing."""
 
     def __init__(
-        self, name: str = "slot-ttm", calibration: Calibration | None = None, *, pack: bool = True
+        self,
+        name: str = "slot-ttm",
+        calibration: Calibration | None = None,
+        *,
+        pack: bool = True,
+        layout: Layout | None = None,
     ) -> None:
         super().__init__(name, calibration)
         rule = S0Rule()
         rule = replace(rule, room=replace(rule.room, pack=pack))
-        self.unit = SlotUnit(UnitConfig(rule=rule)).eval()
+        self.unit = SlotUnit(UnitConfig(layout=layout or Layout(), rule=rule)).eval()
 
     def fold(self, episode: Episode) -> SlotMemory:
         """The state after the episode's steps."""
-        state = self.unit.initial(1)
+        return self.fold_together([episode])[0]
+
+    def fold_together(self, episodes: Sequence[Episode]) -> list[SlotMemory]:
+        """Episodes of one length in one batch: each row is bit for bit what it is alone."""
+        state = self.unit.initial(len(episodes))
         with torch.inference_mode():
-            for inputs, mask in episode.steps:
-                state, _ = self.unit.step(state, inputs, mask)
-        return SlotMemory(state, self.unit.config.layout)
+            for steps in zip(*(episode.steps for episode in episodes), strict=True):
+                inputs = _stacked([tokens for tokens, _ in steps])
+                state, _ = self.unit.step(state, inputs, torch.cat([mask for _, mask in steps]))
+        layout = self.unit.config.layout
+        return [SlotMemory(state.row(at), layout) for at in range(len(episodes))]
 
     def state_bytes(self, memory: SlotMemory) -> int:
         """Bytes of the state as it is stored."""
@@ -60,12 +73,17 @@ class SlotSystem(EntrySystem):
         return memory.entries
 
 
+def _stacked(tokens: list[InputTokens]) -> InputTokens:
+    names = [field.name for field in fields(InputTokens)]
+    return InputTokens(*(torch.cat([getattr(one, name) for one in tokens]) for name in names))
+
+
 class ZeroedSystem(SlotSystem):
     """The same memory with all its tokens set to zero: it must abstain."""
 
-    def fold(self, episode: Episode) -> SlotMemory:
-        """The episode's state without what it holds."""
-        return zeroed(super().fold(episode))
+    def fold_together(self, episodes: Sequence[Episode]) -> list[SlotMemory]:
+        """The episodes' states without what they hold."""
+        return [zeroed(memory) for memory in super().fold_together(episodes)]
 
 
 def zeroed(memory: SlotMemory) -> SlotMemory:

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Makes model/ttm_model/checkpoints/published_ttm.safetensors from nothing, on one CPU core.
+#
+#   model/runs/published_ttm.sh
+#
+# About eight processor minutes. Nothing is fetched: the training streams are synthetic. An
+# interrupted run continues from data/trained/published-ttm.safetensors.run. The seed is fixed; the last bits
+# of the weights depend on the processor and on torch, and so does the sha256.
+set -eu
+cd "$(dirname "$0")/../.."
+python=${PYTHON:-.venv/bin/python}
+out=data/trained/published-ttm.safetensors
+export OMP_NUM_THREADS=1
+mkdir -p data/trained
+
+"$python" -m ttm_model.training --system published-ttm --steps 1400 --seed 0 --learning-rate 1e-3 \
+    --batch 8 --horizon 256 --device cpu --resume --out "$out"
+cp "$out" model/ttm_model/checkpoints/published_ttm.safetensors
+sha256sum "$out"
+echo "Put the printed sha256 into SHA256 in model/ttm_model/training/pins.py and the card."
