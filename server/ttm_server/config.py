@@ -54,8 +54,11 @@ class Settings(BaseSettings):
 
     # worker
     preset: Literal["lite"] = "lite"
+    sound: Literal["tagger", "voice"] = Field(
+        "tagger", description="voice: only speech, singing, music, beeps and knocks, at less cost"
+    )
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
-    threads: int = Field(0, ge=0, le=256, description="torch threads; 0: all cores")
+    threads: int = Field(0, ge=0, le=256, description="torch threads; 0: one")
     max_batch: int = Field(16, ge=1, le=1024)
     max_live_sessions: int = Field(256, ge=1, le=100_000)
     lease_ttl_s: float = Field(5.0, gt=0.05, le=300)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +32,15 @@ from ttm_model.reader.answer import ModalityName
 from ttm_model.reader.reader import Reader
 from ttm_model.reader.view import NAMES, MemoryView, view
 from ttm_model.step_result import Noticed, StepResult
+from ttm_model.tagger.checkpoint import SOUND_TAGGER
+from ttm_model.tagger.classes import kind_groups
+from ttm_model.tagger.encoder import TaggerEncoder
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens, StepOutput
 from ttm_model.ttm.unit import SlotUnit
 
+SoundVersion = Literal["tagger", "voice"]
 FORMAT = "slot-ttm/1"
 PRESET = "lite"
 CHECKPOINT = "s0"
@@ -48,15 +52,24 @@ MIN_SOUND, MAX_SOUND = 1_600, 32_000  # samples that the sound encoder takes at 
 class LiteEngine:
     """See the module; raises WeightsError when a weight file is not the pinned one."""
 
-    def __init__(self, device: str = "auto", threads: int = 0) -> None:
-        if threads:
-            torch.set_num_threads(threads)
+    def __init__(
+        self, device: str = "auto", threads: int = 0, sound: SoundVersion = "tagger"
+    ) -> None:
+        """`threads` 0 is one: another number of threads rounds differently on the CPU."""
+        torch.set_num_threads(threads or 1)
         self.device = torch.device(_choose(device))
         self._text = TextEncoder()
         self._pictures = PictureEncoder(self.device)
-        self._sounds = SoundEncoder()
+        self._sounds: SoundEncoder | TaggerEncoder
+        if sound == "tagger":
+            self._sounds, groups = TaggerEncoder(), kind_groups()
+        else:
+            self._sounds, groups = SoundEncoder(), []
         self._calibration = load_calibration()
-        sights, sounds = load_space("imagenet"), sound_space(self._sounds.classes, self._text)
+        sights, sounds = (
+            load_space("imagenet"),
+            sound_space(self._sounds.classes, self._text, groups),
+        )
         self._spaces: Mapping[ModalityName, TextSpace] = {
             "video": TextSpace(sights, self._text, PICTURES),
             "audio": TextSpace(sounds, self._text, SOUNDS),
@@ -208,7 +221,7 @@ class LiteEngine:
             "layout": repr(config.layout),
             "unit": repr(config),
             "places": PLACES,
-            "weights": [weights.sha256 for weights in ALL],
+            "weights": [weights.sha256 for weights in (*ALL, SOUND_TAGGER)],
             "sounds": self._spaces["audio"].names,
             "phi": [
                 hashlib.sha256(space.space.sketch.phi.numpy().tobytes()).hexdigest()

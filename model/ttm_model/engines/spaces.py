@@ -14,7 +14,6 @@ from ttm_model.labels.space import LabelSpace
 from ttm_model.reader.view import PhraseWeights
 
 KEPT_PHRASES = 4096
-MAX_SPREAD = 64.0  # above it noise no longer grows: the kept classes of a picture are few
 # "a cup of coffee" shows a cup, or coffee: what holds it or what it is of may be what was named.
 PARTITIVES = {
     "bottle", "bowl", "box", "bunch", "can", "cup", "glass", "group", "jar", "mug", "pair",
@@ -26,20 +25,23 @@ PARTITIVES = {
 class Calibration:
     """Scores to probabilities: logistic in log(score), even at `*_even`; see model/LOG.md.
 
-    Presence is judged by `score / sqrt(breadth)`, breadth at most MAX_SPREAD: a kind of many
-    classes collects many classes' noise. Naming judges whether a slot's best class is its name.
+    Presence is judged by `score / sqrt(breadth)`, breadth at most `max_spread`: where classes
+    compete for one posterior, a kind of many classes collects many classes' noise. Naming judges
+    whether a slot's best class is its name.
     """
 
     presence_even: float
     presence_slope: float
     naming_even: float
     naming_slope: float
+    max_spread: float
 
 
 # Measured on slots of composed clips (model/tools/measure_memory.py): false memory 2.5 %.
-PICTURES = Calibration(0.045, 1.3, 0.2, 1.5)
+# Above 64 classes noise no longer grows: the kept classes of a picture are few.
+PICTURES = Calibration(0.045, 1.3, 0.2, 1.5, 64.0)
 # A sound's posterior is its class's own probability, decided at one half by the encoder.
-SOUNDS = Calibration(0.5, 6.0, 0.5, 6.0)
+SOUNDS = Calibration(0.5, 6.0, 0.5, 6.0, 1.0)
 
 
 class TextSpace:
@@ -67,7 +69,7 @@ class TextSpace:
     def presence(self, score: float, breadth: float) -> float:
         """Probability that a phrase of `breadth` classes which scored so was really there."""
         c = self._calibration
-        spread = min(max(breadth, 1.0), MAX_SPREAD)
+        spread = min(max(breadth, 1.0), c.max_spread)
         return _logistic(score / sqrt(spread), c.presence_even, c.presence_slope)
 
     def naming(self, share: float) -> float:

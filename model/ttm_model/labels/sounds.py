@@ -11,6 +11,9 @@ from ttm_model.encoders.sound_classes import SoundClass
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.labels.space import LabelSpace, class_texts
 
+# A class's name is an answer's word: what the tagger calls "something else" is told as it is.
+TOLD_AS = {"something else": "unknown sound", "sound": "unknown sound"}
+
 
 def sound_space(
     classes: Sequence[SoundClass], text: TextEncoder, groups: Sequence[Mapping[str, Any]] = ()
@@ -21,7 +24,10 @@ def sound_space(
     classes the sketch is exact: a key is the posterior itself.
     """
     rows = [
-        {"name": sound.name, "synonyms": [t for t in sound.texts if t != sound.name]}
+        {
+            "name": TOLD_AS.get(sound.name, sound.name),
+            "synonyms": [text for text in sound.texts if text != sound.name],
+        }
         for sound in classes
     ]
     embeddings = torch.stack([text.encode(class_texts(row)) for row in rows])  # (C, 2, 384)

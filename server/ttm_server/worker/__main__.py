@@ -24,7 +24,7 @@ async def serve(settings: Settings) -> None:
     """Run one worker until SIGTERM or SIGINT; raises TTMError when it cannot start."""
     if settings.redis_url is None:
         raise ConfigError("redis_url: TTM_REDIS_URL is not set", field="redis_url")
-    engine = await asyncio.to_thread(LiteEngine, settings.device, settings.threads)
+    engine = await asyncio.to_thread(LiteEngine, settings.device, settings.threads, settings.sound)
     metrics = WorkerMetrics()
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, "127.0.0.1", metrics.registry)
