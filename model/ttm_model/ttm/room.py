@@ -24,7 +24,7 @@ class RoomRule:
 
     merge_cos: float = 0.85  # alike enough to share a slot
     pack: bool = True
-    min_plain: int = 12  # plain event slots of a modality that packing leaves
+    min_plain: int = 8  # plain event slots of a modality that packing leaves
 
 
 def make_room(
@@ -37,21 +37,18 @@ def make_room(
         into, gone, _ = pair
         _join(slots, b, into + tier.start, gone + tier.start)
         return gone
-    pool = _pool(slots, b, modality, layout)
-    plain = pool & (slots.packed[b, tier] == 0)
-    if rule.pack and int(plain.sum()) > rule.min_plain:
-        return _pack_oldest(slots, b, plain, layout) - int(tier.start)
+    own = slots.modality[b, tier] == modality
+    pool = own if int(own.sum()) >= layout.reserved_events else ~own
+    # Packing loses nothing, so it comes before evicting, in whichever modality has slots to spare.
+    spare = ~own if int((~own).sum()) > layout.reserved_events else pool
+    for among in (pool, spare) if rule.pack else ():
+        plain = among & (slots.packed[b, tier] == 0)
+        if int(plain.sum()) > rule.min_plain:
+            return _pack_oldest(slots, b, plain, layout) - int(tier.start)
     packs = pool & (slots.packed[b, tier] > 0)
     victim = _oldest(slots, b, packs if bool(packs.any()) else pool, tier)
     _evict(slots, b, victim, layout, losses)
     return victim - int(tier.start)
-
-
-def _pool(slots: Slots, b: int, modality: int, layout: Layout) -> Tensor:
-    """Event slots that may give way: the modality's own, unless it is within its reserve."""
-    kinds = slots.modality[b, layout.event_slots]
-    own = kinds == modality
-    return own if int(own.sum()) >= layout.reserved_events else ~own
 
 
 def _oldest(slots: Slots, b: int, among: Tensor, tier: slice) -> int:

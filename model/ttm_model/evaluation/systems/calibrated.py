@@ -7,7 +7,7 @@ Weights of: best product with the text key times its sharpness (1: no superposit
 from ttm_model.evaluation.calibration import Calibration
 
 CALIBRATED: dict[str, Calibration] = {
-    "slot-ttm": Calibration(1.0810, (36.6216, -25.8177)),
+    "slot-ttm": Calibration(1.0854, (36.6979, -25.8767)),
     "merge-only": Calibration(-11.8797, (35.5972, -11.8797)),
     "fifo": Calibration(-11.8821, (35.5956, -11.8821)),
     "recency": Calibration(-4.4776, (17.7375, -4.4776)),
