@@ -24,6 +24,7 @@ from ttm_model.chunk import ChunkMedia
 from ttm_model.encoders.picture import PictureFeatures
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.noticing import Thing, seen, to_tokens
+from ttm_model.engines.spaces import PICTURES
 from ttm_model.labels.space import DATA, LabelSpace, load_space
 from ttm_model.labels.things import first_scene, load_calibration
 from ttm_model.ttm.unit import SlotUnit
@@ -84,7 +85,8 @@ def presence(clips: list[Clip], folded: list[Slots], space: LabelSpace) -> None:
         weights = space.query([phrase], text.encode([phrase])).weights[0]
         if not len(slots.posteriors):
             return 0.0
-        return float((slots.posteriors @ weights).max()) / sqrt(max(1.0, float(weights.sum())))
+        spread = min(max(1.0, float(weights.sum())), PICTURES.max_spread)
+        return float((slots.posteriors @ weights).max()) / sqrt(spread)
 
     scores: dict[str, list[float]] = {"present": [], "random": [], "hard": [], "kind": []}
     for question in ask(clips, space, groups):
