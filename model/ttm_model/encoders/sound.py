@@ -5,7 +5,7 @@ levels): what it says of an interval does not depend on how many sessions are en
 on what happened before the context.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -97,6 +97,34 @@ class SoundBatch:
     """N contexts for the next chunks."""
 
 
+def encode_rows(
+    columns: int,
+    pcm: Sequence[npt.NDArray[np.float32] | Pcm | None],
+    contexts: Sequence[SoundContext],
+    encode_row: Callable[[SoundBatch, int, Pcm, SoundContext], None],
+) -> SoundBatch:
+    """Check N chunks and let `encode_row` fill in each that has sound.
+
+    One session after the other: results cannot depend on the company, and a window costs the same
+    in a batch. Raises `ModelError` naming the field and the limit.
+    """
+    if len(pcm) != len(contexts):
+        raise ModelError(f"contexts: {len(contexts)} given for {len(pcm)} chunks of pcm")
+    chunks = [None if part is None else quantise(part, row) for row, part in enumerate(pcm)]
+    out = SoundBatch(
+        posteriors=np.zeros((len(pcm), columns), np.float32),
+        salience=np.zeros(len(pcm), np.float32),
+        mask=np.zeros(len(pcm), np.bool_),
+        start_s=np.zeros(len(pcm), np.float32),
+        end_s=np.zeros(len(pcm), np.float32),
+        contexts=[initial_context() for _ in pcm],
+    )
+    for row, (chunk, context) in enumerate(zip(chunks, contexts, strict=True)):
+        if chunk is not None:
+            encode_row(out, row, chunk, context)
+    return out
+
+
 class SoundEncoder:
     """Speech, singing, music, beeps, knocks, other sound and silence, from frozen networks and DSP.
 
@@ -125,23 +153,7 @@ class SoundEncoder:
         None where a chunk has no sound, which also forgets the context (sounds on both sides of a
         gap are not neighbours). Raises `ModelError` naming the field and the limit.
         """
-        if len(pcm) != len(contexts):
-            raise ModelError(f"contexts: {len(contexts)} given for {len(pcm)} chunks of pcm")
-        chunks = [None if part is None else quantise(part, row) for row, part in enumerate(pcm)]
-        out = SoundBatch(
-            posteriors=np.zeros((len(pcm), len(self.classes)), np.float32),
-            salience=np.zeros(len(pcm), np.float32),
-            mask=np.zeros(len(pcm), np.bool_),
-            start_s=np.zeros(len(pcm), np.float32),
-            end_s=np.zeros(len(pcm), np.float32),
-            contexts=[initial_context() for _ in pcm],
-        )
-        # One session after the other: results cannot depend on the company, and the networks'
-        # cost per window is small against what batching them would save.
-        for row, (chunk, context) in enumerate(zip(chunks, contexts, strict=True)):
-            if chunk is not None:
-                self._encode_row(out, row, chunk, context)
-        return out
+        return encode_rows(len(self.classes), pcm, contexts, self._encode_row)
 
     def _encode_row(self, out: SoundBatch, row: int, chunk: Pcm, context: SoundContext) -> None:
         out.contexts[row] = advance(context, chunk)

@@ -23,10 +23,10 @@ class Reader:
         things = AboutThings(self._compose, scorer)
         times = AboutTimes(self._compose, scorer, things)
         self._named: dict[Kind, Callable[[Asked], Answer]] = {
-            Kind.PRESENCE: things.presence,
-            Kind.WHEN: things.when,
-            Kind.COUNT: things.count,
-            Kind.HOW_LONG: things.how_long,
+            Kind.PRESENCE: things.answer,
+            Kind.WHEN: things.answer,
+            Kind.COUNT: things.answer,
+            Kind.HOW_LONG: things.answer,
             Kind.BEFORE: times.beside,
             Kind.AFTER: times.beside,
             Kind.WITH: times.beside,

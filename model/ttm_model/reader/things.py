@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from ttm_model.questions.parsed import Kind
 from ttm_model.reader import wording
 from ttm_model.reader.answer import Answer, ModalityName
 from ttm_model.reader.composing import LISTED, Asked, Composer
-from ttm_model.reader.scoring import KNOWN, Scorer, Search
+from ttm_model.reader.scoring import KNOWN, Hit, Scorer, Search
 
 
 class AboutThings:
@@ -14,69 +17,62 @@ class AboutThings:
     def __init__(self, compose: Composer, scorer: Scorer) -> None:
         self._compose = compose
         self._scorer = scorer
+        self._kinds: dict[Kind, Callable[[Asked, Sequence[Hit]], Answer]] = {
+            Kind.PRESENCE: self._presence,
+            Kind.WHEN: self._when,
+            Kind.COUNT: self._count,
+            Kind.HOW_LONG: self._how_long,
+        }
 
-    def presence(self, asked: Asked) -> Answer:
-        """Whether it was there, and when it was surest."""
-        parsed = asked.parsed
-        phrase = asked.named
-        search = self._scorer.search(phrase, parsed.modality, asked.window)
+    def answer(self, asked: Asked) -> Answer:
+        """Look the thing up; then what its kind of question asks of where it was found."""
+        search = self._scorer.search(asked.named, asked.parsed.modality, asked.window)
         if not search.hits:
-            return self.absent(asked, phrase, parsed.modality, search)
-        best = max(search.hits, key=lambda hit: hit.p)
-        thing = wording.with_article(phrase)
+            return self.absent(asked, asked.named, asked.parsed.modality, search)
+        return self._kinds[asked.parsed.kind](asked, search.hits)
+
+    def _presence(self, asked: Asked, hits: Sequence[Hit]) -> Answer:
+        """Whether it was there, and when it was surest."""
+        best = max(hits, key=lambda hit: hit.p)
+        thing = wording.with_article(asked.named)
         saw = wording.VERBS[best.slot.modality][0]
         text = f"Yes, I {saw} {thing} {self._compose.placed(best.slot)}"
-        text += self._compose.looked_like(best.slot, phrase)
-        return self._compose.from_hits(asked, text, search.hits, best)
+        text += self._compose.looked_like(best.slot, asked.named)
+        return self._compose.from_hits(asked, text, hits, best)
 
-    def when(self, asked: Asked) -> Answer:
+    def _when(self, asked: Asked, hits: Sequence[Hit]) -> Answer:
         """The first or last time that it was there, and the others."""
-        parsed = asked.parsed
-        phrase = asked.named
-        search = self._scorer.search(phrase, parsed.modality, asked.window)
-        if not search.hits:
-            return self.absent(asked, phrase, parsed.modality, search)
-        chosen = search.hits[0] if parsed.order == "first" else search.hits[-1]
-        thing = wording.with_article(phrase)
+        chosen = hits[0] if asked.parsed.order == "first" else hits[-1]
+        thing = wording.with_article(asked.named)
         saw = wording.VERBS[chosen.slot.modality][0]
         text = f"I {saw} {thing} {self._compose.placed(chosen.slot)}"
-        others = [hit for hit in search.hits if hit is not chosen]
+        others = [hit for hit in hits if hit is not chosen]
         if others:
             spans = wording.listed([self._compose.span(hit.slot) for hit in others[-LISTED:]])
             text += f"; also {spans}"
-        return self._compose.from_hits(asked, text, search.hits, chosen)
+        return self._compose.from_hits(asked, text, hits, chosen)
 
-    def count(self, asked: Asked) -> Answer:
+    def _count(self, asked: Asked, hits: Sequence[Hit]) -> Answer:
         """How many separate times it was there."""
-        parsed = asked.parsed
-        phrase = asked.named
-        search = self._scorer.search(phrase, parsed.modality, asked.window)
-        if not search.hits:
-            return self.absent(asked, phrase, parsed.modality, search)
-        total = sum(hit.slot.count for hit in search.hits)
-        merged = any(hit.slot.merges for hit in search.hits)
-        last = search.hits[-1]
+        total = sum(hit.slot.count for hit in hits)
+        merged = any(hit.slot.merges for hit in hits)
+        last = hits[-1]
         saw = wording.VERBS[last.slot.modality][0]
         about = "about " if merged else ""
-        thing = wording.with_article(phrase)
+        thing = wording.with_article(asked.named)
         text = f"I {saw} {thing} {about}{wording.times(total)}"
         text += f", {'last ' if total > 1 else ''}{self._compose.ago(last.slot)}"
-        return self._compose.from_hits(asked, text, search.hits, last)
+        return self._compose.from_hits(asked, text, hits, last)
 
-    def how_long(self, asked: Asked) -> Answer:
+    def _how_long(self, asked: Asked, hits: Sequence[Hit]) -> Answer:
         """How long it was there, all times together."""
-        parsed = asked.parsed
-        phrase = asked.named
-        search = self._scorer.search(phrase, parsed.modality, asked.window)
-        if not search.hits:
-            return self.absent(asked, phrase, parsed.modality, search)
-        total_s = sum(hit.slot.end_s - hit.slot.start_s for hit in search.hits)
-        best = max(search.hits, key=lambda hit: hit.p)
+        total_s = sum(hit.slot.end_s - hit.slot.start_s for hit in hits)
+        best = max(hits, key=lambda hit: hit.p)
         saw = wording.VERBS[best.slot.modality][0]
-        thing = wording.with_article(phrase)
+        thing = wording.with_article(asked.named)
         span = self._compose.span(best.slot)
         text = f"I {saw} {thing} for about {wording.duration(total_s)}, {span}"
-        return self._compose.from_hits(asked, text, search.hits, best)
+        return self._compose.from_hits(asked, text, hits, best)
 
     def absent(
         self, asked: Asked, phrase: str, modality: ModalityName | None, search: Search

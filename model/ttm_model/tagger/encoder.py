@@ -18,9 +18,9 @@ from ttm_model.encoders.sound import (
     SoundBatch,
     SoundContext,
     advance,
+    encode_rows,
     floor_db,
     initial_context,
-    quantise,
 )
 from ttm_model.encoders.sound_classes import SoundClass
 from ttm_model.encoders.sound_voice import (
@@ -30,7 +30,6 @@ from ttm_model.encoders.sound_voice import (
     EventDetector,
     SileroVad,
 )
-from ttm_model.errors import ModelError
 from ttm_model.tagger.backbone import WhisperEncoder
 from ttm_model.tagger.checkpoint import load_head
 from ttm_model.tagger.classes import TAGGER_CLASSES
@@ -83,22 +82,7 @@ class TaggerEncoder:
         None where a chunk has no sound, which also forgets the context. Raises `ModelError` naming
         the field and the limit.
         """
-        if len(pcm) != len(contexts):
-            raise ModelError(f"contexts: {len(contexts)} given for {len(pcm)} chunks of pcm")
-        chunks = [None if part is None else quantise(part, row) for row, part in enumerate(pcm)]
-        out = SoundBatch(
-            posteriors=np.zeros((len(pcm), len(self.classes)), np.float32),
-            salience=np.zeros(len(pcm), np.float32),
-            mask=np.zeros(len(pcm), np.bool_),
-            start_s=np.zeros(len(pcm), np.float32),
-            end_s=np.zeros(len(pcm), np.float32),
-            contexts=[initial_context() for _ in pcm],
-        )
-        # One after the other: a window costs the same in a batch, and bits cannot depend on it.
-        for row, (chunk, context) in enumerate(zip(chunks, contexts, strict=True)):
-            if chunk is not None:
-                self._encode_row(out, row, chunk, context)
-        return out
+        return encode_rows(len(self.classes), pcm, contexts, self._encode_row)
 
     def _encode_row(self, out: SoundBatch, row: int, chunk: Pcm, context: SoundContext) -> None:
         out.contexts[row] = advance(context, chunk)
