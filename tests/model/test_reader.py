@@ -44,8 +44,9 @@ SPACES = {"video": Space(SIGHTS), "audio": Space(SOUNDS)}
 class Film:
     """Things on a timeline, folded by the real unit half a second at a time."""
 
-    def __init__(self):
-        self.unit = SlotUnit().eval()
+    def __init__(self, room=None):
+        rule = S0Rule(room=room or RoomRule())
+        self.unit = SlotUnit(UnitConfig(rule=rule)).eval()
         self.shown = []
 
     def show(self, name, start_s, end_s, p=0.9):
@@ -232,10 +233,22 @@ def test_zeroed_memory_abstains_and_swapped_memory_swaps_answers():
         assert reader.answer(question, parse(question)).state == "not_seen"
 
 
-def test_merged_slots_widen_the_uncertainty():
-    film = Film()
+def film_of_66_cats(room=None):
+    film = Film(room)
     for i in range(66):
         film.show("cat", 4 + 6 * i, 6 + 6 * i)
+    return film
+
+
+def test_what_comes_again_more_often_than_there_are_slots_is_counted_with_exact_times():
+    ask = film_of_66_cats().asker(410)
+    answer = ask("When did you first see a cat?")
+    assert (answer.when.start_s, answer.when.uncertainty_s) == (4.0, 0.5)
+    assert "66 times" in ask("How many times did you see a cat?").answer
+
+
+def test_merged_slots_widen_the_uncertainty():
+    film = film_of_66_cats(RoomRule(pack=False))
     answer = film.asker(410)("When did you first see a cat?")
     assert answer.when.uncertainty_s > 0.5
     counted = film.asker(410)("How many times did you see a cat?")

@@ -18,13 +18,13 @@ from ttm_model.evaluation.systems import calibrated
 from ttm_model.evaluation.systems.base import EntrySystem
 from ttm_model.evaluation.systems.registry import load
 
-FITTED = ("slot-ttm", "merge-only", "fifo", "recency", "mean-pool", "unlimited")
+FITTED = ("slot-ttm", "merge-only", "fifo", "fifo-packed", "recency", "mean-pool", "unlimited")
 LOADS = ((24, 90.0), (42, 160.0), (64, 240.0), (96, 360.0), (128, 480.0), (192, 720.0))
 EPISODES = LOADS * 2  # events and seconds of each
 HEADER = '''"""Calibrations of the untrained systems, written by `fit_calibration`.
 
 Fitted on {episodes} episodes of training concepts with seeds of their own, gap sigma {sigma}.
-Weights of: best product with the text key times its sharpness (1: no superposition), sharpness.
+The weight is that of the best product with the text key.
 """
 
 from ttm_model.evaluation.calibration import Calibration
@@ -59,7 +59,7 @@ def main() -> int:
     """Write the fitted numbers."""
     lines = [HEADER.format(episodes=len(EPISODES), sigma=SIGMA)]
     for name, fitted in fit(FITTED).items():
-        weights = ", ".join(f"{weight:.4f}" for weight in fitted.weights)
+        weights = "".join(f"{weight:.4f}, " for weight in fitted.weights).strip()
         lines.append(f'    "{name}": Calibration({fitted.bias:.4f}, ({weights})),\n')
     path = Path(calibrated.__file__)
     path.write_text("".join([*lines, "}\n"]), encoding="utf-8")

@@ -13,7 +13,6 @@ PRESENT_P = 0.5
 KNOWN = 0.35  # below this the space does not cover the phrase, so silence means nothing
 OF_KIND = 0.5  # weight from which a class belongs to what a phrase names
 GUESSED = 0.1  # below this even a high score means nothing
-SHARED_NOISE = 0.01  # likewise per class, for events packed into one slot (decoded one by one)
 SUPERPOSED_NOISE = 0.05  # what one more superposed key may add to an unrelated key's score
 
 
@@ -69,8 +68,7 @@ class Scorer:
         return bool(weights[slot.best] >= OF_KIND)
 
     def _hit(self, slot: Slot, key: PhraseWeights) -> Hit:
-        noise = SHARED_NOISE * sqrt(slot.shared * key.breadth)
-        score = float((slot.posterior * key.weights).sum()) - noise
+        score = float((slot.posterior * key.weights).sum())
         p = self.spaces[slot.modality].presence(score, key.breadth)
         return Hit(slot, score, p * trust(key.knows))
 
@@ -102,7 +100,7 @@ def confidence_of(hits: Sequence[Hit]) -> float:
 
 def capped(hit: Hit) -> float:
     """A hit's probability, lowered for slots that were merged: they hold more than one thing."""
-    return hit.p * 0.97 ** min(hit.slot.merges + hit.slot.shared, 10)
+    return hit.p * 0.97 ** min(hit.slot.merges, 10)
 
 
 def in_window(slots: Iterable[Slot], window: tuple[float, float]) -> list[Slot]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ttm_model.reader.answer import Evidence, ModalityName
 from ttm_model.ttm.layout import Layout, Modality
-from ttm_model.ttm.packed import unbind
+from ttm_model.ttm.packed import unpack
 from ttm_model.ttm.state import MemoryState
 
 NAMES: dict[Modality, ModalityName] = {Modality.VIDEO: "video", Modality.AUDIO: "audio"}
@@ -71,7 +71,6 @@ class Slot:
     count: int
     strength: float
     merges: int
-    shared: int  # other events superposed in the same slot
     posterior: Tensor  # (C,), decoded from the token
 
     def overlaps(self, start_s: float, end_s: float) -> bool:
@@ -117,20 +116,20 @@ def view(state: MemoryState, layout: Layout, spaces: Mapping[ModalityName, KeySp
     assert state.batch == 1
     floors = {NAMES[m]: float(state.floor_s[0, int(m)]) for m in NAMES}
     return MemoryView(
-        events=_tier(state, layout, layout.event_slots, spaces),
-        consolidated=_tier(state, layout, layout.consolidated_slots, spaces),
+        events=_tier(state, layout.event_slots, spaces),
+        consolidated=_tier(state, layout.consolidated_slots, spaces),
         clock_s=float(state.clock_s[0]),
         floor_s=floors,
     )
 
 
 def _tier(
-    state: MemoryState, layout: Layout, tier: slice, spaces: Mapping[ModalityName, KeySpace]
+    state: MemoryState, tier: slice, spaces: Mapping[ModalityName, KeySpace]
 ) -> tuple[Slot, ...]:
     rows: list[Slot] = []
     for modality, name in NAMES.items():
         held = torch.nonzero(state.modality[0, tier] == int(modality))[:, 0] + tier.start
-        places = [place for index in held.tolist() for place in _places(state, index, layout)]
+        places = [place for index in held.tolist() for place in _places(state, index)]
         if not places:
             continue
         posteriors = spaces[name].decode(torch.stack([place.token for place in places])).cpu()
@@ -151,7 +150,6 @@ def _tier(
                     count=place.count,
                     strength=place.strength,
                     merges=int(state.merges[0, place.index]),
-                    shared=place.shared,
                     posterior=posteriors[at],
                 )
             )
@@ -168,10 +166,9 @@ class _Place:
     end_s: float
     count: int
     strength: float
-    shared: int
 
 
-def _places(state: MemoryState, index: int, layout: Layout) -> list[_Place]:
+def _places(state: MemoryState, index: int) -> list[_Place]:
     at = (0, index)
     packed = int(state.packed[at])
     if not packed:
@@ -183,10 +180,9 @@ def _places(state: MemoryState, index: int, layout: Layout) -> list[_Place]:
                 float(state.t_last[at]),
                 int(state.count[at]),
                 float(state.strength[at]),
-                0,
             )
         ]
-    keys = unbind(state.tokens[at], packed, layout)
+    keys = unpack(state.tokens[at], state.item_scale[0, index, :packed])
     return [
         _Place(
             index,
@@ -195,7 +191,6 @@ def _places(state: MemoryState, index: int, layout: Layout) -> list[_Place]:
             float(state.item_end[0, index, place]),
             int(state.item_count[0, index, place]),
             float(state.item_strength[0, index, place]),
-            packed - 1,
         )
         for place in range(packed)
     ]

@@ -20,9 +20,9 @@ from ttm_model.ttm.layout import Modality
 
 RANK = 16
 HIDDEN = 32
-ENTRY_FEATURES = 6
+ENTRY_FEATURES = 5
 AT_FEATURES = ENTRY_FEATURES + 3
-FOUND_FEATURES = 7
+FOUND_FEATURES = 5
 MAX_LOG_ODDS = 30.0
 
 
@@ -87,7 +87,6 @@ def _features(entries: Entries, now_s: float) -> Tensor:
             torch.log1p(span_s),
             (span_s <= 0.5).float(),
             torch.log1p(age_s) / 6.0,
-            entries.noise,
             entries.keys.norm(dim=-1),
             (entries.modality == int(Modality.AUDIO)).float(),
         ],
@@ -117,10 +116,8 @@ def _found(entries: Entries, now_s: float, text: Tensor) -> Tensor:
         [
             product[best],
             rest.max() if rest.shape[0] > 1 else rest.new_zeros(()),
-            product[best] * (1.0 - seen.noise[best]),
             torch.log1p(torch.tensor(float(seen.keys.shape[0]))) / 6.0,
             features[0],
             features[2],
-            features[3],
         ]
     )

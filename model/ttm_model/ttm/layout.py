@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from ttm_model.ttm.packed import MOST_PLACES
+
 
 class Modality(IntEnum):
     """What a slot or an input token came from; EMPTY marks a slot that holds nothing."""
@@ -29,7 +31,7 @@ class Layout:
     dim: int = 256
     reserved_events: int = 16  # event slots that one modality cannot take from the other
     recent_bin_s: float = 2.0
-    pack_places: int = 6  # events that one packed slot can hold
+    pack_places: int = MOST_PLACES  # events that one packed slot can hold
 
     def __post_init__(self) -> None:
         if self.recent % len(MODALITIES) or self.consolidated % len(MODALITIES):
@@ -37,6 +39,8 @@ class Layout:
                 f"recent: {self.recent} and consolidated: {self.consolidated} must divide evenly "
                 f"between {len(MODALITIES)} modalities"
             )
+        if not 2 <= self.pack_places <= MOST_PLACES:
+            raise ValueError(f"pack_places: {self.pack_places} must be 2 to {MOST_PLACES}")
         if self.reserved_events * len(MODALITIES) > self.events:
             raise ValueError(
                 f"reserved_events: {self.reserved_events} for each modality is more than "

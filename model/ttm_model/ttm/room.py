@@ -1,8 +1,8 @@
-"""Make room in a full event tier: merge two alike events, pack an old one, or evict.
+"""Make room in a full event tier: pack an old event, merge two alike ones, or evict.
 
 Works on one session at a time, because it is rare: once for each event that begins while every slot
-is taken. Nothing is given up before it must be: alike events share a slot first (their times span
-both), then old events are packed several to a slot (their times are kept), and only when too few
+is taken. Nothing is given up before it must be: old events are packed several to a slot first
+(their times are kept), then alike events share a slot (their times span both), and only when few
 plain slots are left does the oldest pack go, superposed onto the consolidated tier and counted.
 """
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ttm_model.ttm.layout import AGE_BUCKETS_S, Layout, Modality
-from ttm_model.ttm.packed import codes, unbind
+from ttm_model.ttm.packed import added, digits_of, unpack
 from ttm_model.ttm.slots import EPS, Losses, Slots, cosine
 
 
@@ -32,19 +32,19 @@ def make_room(
 ) -> int:
     """Free one event slot of session `b` for an event of `modality`; -> its index in the tier."""
     tier = layout.event_slots
-    pair = _most_alike(slots, b, tier)
-    if pair is not None and pair[2] >= rule.merge_cos:
-        into, gone, _ = pair
-        _join(slots, b, into + tier.start, gone + tier.start)
-        return gone
     own = slots.modality[b, tier] == modality
     pool = own if int(own.sum()) >= layout.reserved_events else ~own
-    # Packing loses nothing, so it comes before evicting, in whichever modality has slots to spare.
+    # Packing keeps every event apart, so it comes first, in whichever modality has slots to spare.
     spare = ~own if int((~own).sum()) > layout.reserved_events else pool
     for among in (pool, spare) if rule.pack else ():
         plain = among & (slots.packed[b, tier] == 0)
         if int(plain.sum()) > rule.min_plain:
             return _pack_oldest(slots, b, plain, layout) - int(tier.start)
+    pair = _most_alike(slots, b, tier)
+    if pair is not None and pair[2] >= rule.merge_cos:
+        into, gone, _ = pair
+        _join(slots, b, into + tier.start, gone + tier.start)
+        return gone
     packs = pool & (slots.packed[b, tier] > 0)
     victim = _oldest(slots, b, packs if bool(packs.any()) else pool, tier)
     _evict(slots, b, victim, layout, losses)
@@ -111,31 +111,29 @@ def _pack_oldest(slots: Slots, b: int, plain: Tensor, layout: Layout) -> int:
     is_open = (slots.modality[b, tier] == kind) & (filled > 0) & (filled < layout.pack_places)
     if bool(is_open.any()):
         target = int(is_open.long().argmax()) + tier.start
-        _add_item(slots, b, first, target, layout)
+        _add_item(slots, b, first, target)
         return first
     rest = plain & (slots.modality[b, tier] == kind)
     rest[first - tier.start] = False
     second = _oldest(slots, b, rest, tier)
-    _open_pack(slots, b, first, layout)
-    _add_item(slots, b, second, first, layout)
+    _open_pack(slots, b, first)
+    _add_item(slots, b, second, first)
     return second
 
 
-def _open_pack(slots: Slots, b: int, index: int, layout: Layout) -> None:
+def _open_pack(slots: Slots, b: int, index: int) -> None:
     """Turn a plain event into a pack of one."""
-    at = (b, index)
-    slots.tokens[at] = slots.tokens[at] * codes(layout, slots.tokens.device)[0]
-    slots.packed[at] = 1
-    _set_item(slots, b, index, source=index, place=0)
+    key = slots.tokens[b, index].clone()
+    slots.tokens[b, index] = 0.0
+    slots.packed[b, index] = 1
+    _set_item(slots, b, index, key, source=index, place=0)
 
 
-def _add_item(slots: Slots, b: int, source: int, pack: int, layout: Layout) -> None:
-    """Superpose a plain event onto a pack's next place."""
+def _add_item(slots: Slots, b: int, source: int, pack: int) -> None:
+    """Put a plain event into a pack's next place."""
     at, place = (b, pack), int(slots.packed[b, pack])
-    code = codes(layout, slots.tokens.device)[place]
-    slots.tokens[at] = slots.tokens[at] + slots.tokens[b, source] * code
     slots.packed[at] = place + 1
-    _set_item(slots, b, pack, source=source, place=place)
+    _set_item(slots, b, pack, slots.tokens[b, source], source=source, place=place)
     slots.t_first[at] = torch.minimum(slots.t_first[at], slots.t_first[b, source])
     slots.t_last[at] = torch.maximum(slots.t_last[at], slots.t_last[b, source])
     slots.strength[at] = torch.maximum(slots.strength[at], slots.strength[b, source])
@@ -144,7 +142,10 @@ def _add_item(slots: Slots, b: int, source: int, pack: int, layout: Layout) -> N
     slots.merges[at] = torch.maximum(slots.merges[at], slots.merges[b, source])
 
 
-def _set_item(slots: Slots, b: int, pack: int, *, source: int, place: int) -> None:
+def _set_item(slots: Slots, b: int, pack: int, key: Tensor, *, source: int, place: int) -> None:
+    digits, scale = digits_of(key)
+    slots.tokens[b, pack] = added(slots.tokens[b, pack], place, digits)
+    slots.item_scale[b, pack, place] = scale
     slots.item_start[b, pack, place] = slots.t_first[b, source]
     slots.item_end[b, pack, place] = slots.t_last[b, source]
     slots.item_strength[b, pack, place] = slots.strength[b, source]
@@ -164,7 +165,7 @@ def _evict(slots: Slots, b: int, index: int, layout: Layout, losses: Losses) -> 
         losses.evictions[b, kind, sum(age_s > edge for edge in AGE_BUCKETS_S)] += 1
     losses.floor_s[b, kind] = torch.maximum(losses.floor_s[b, kind], slots.t_last[b, index])
     if places:
-        keys = unbind(slots.tokens[b, index], places, layout)
+        keys = unpack(slots.tokens[b, index], slots.item_scale[b, index, :places])
         slots.tokens[b, index] = keys.sum(dim=0)
         slots.merges[b, index] = torch.maximum(slots.merges[b, index], slots.packed[b, index] - 1)
         slots.packed[b, index] = 0

@@ -32,6 +32,7 @@ class Slots:
     item_end: Tensor
     item_strength: Tensor
     item_count: Tensor
+    item_scale: Tensor
 
     @classmethod
     def of(cls, state: MemoryState) -> Self:

@@ -33,11 +33,12 @@ class MemoryState:
     novelty: Tensor  # (B, m) float32, 1 - similarity to everything held when it was written
     modality: Tensor  # (B, m) int8
     merges: Tensor  # (B, m) int32, slots merged into this one
-    packed: Tensor  # (B, m) int32, events that a packed slot superposes; 0: a plain slot
+    packed: Tensor  # (B, m) int32, events that a packed slot holds; 0: a plain slot
     item_start: Tensor  # (B, m, places) float64, start of each event of a packed slot
     item_end: Tensor  # (B, m, places) float64
     item_strength: Tensor  # (B, m, places) float32
     item_count: Tensor  # (B, m, places) int32
+    item_scale: Tensor  # (B, m, places) float32, of each event's key (see packed)
     evictions: Tensor  # (B, modalities, age buckets) int32, by age when evicted
     floor_s: Tensor  # (B, modalities) float64, end of the latest event that was evicted
     clock_s: Tensor  # (B,) float64, end of the media so far
@@ -107,6 +108,7 @@ def spec(layout: Layout) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
         "item_end": ((*m, layout.pack_places), torch.float64),
         "item_strength": ((*m, layout.pack_places), torch.float32),
         "item_count": ((*m, layout.pack_places), torch.int32),
+        "item_scale": ((*m, layout.pack_places), torch.float32),
         "evictions": ((len(MODALITIES), len(AGE_BUCKETS_S) + 1), torch.int32),
         "floor_s": ((len(MODALITIES),), torch.float64),
         "clock_s": ((), torch.float64),

@@ -13,7 +13,7 @@ from ttm_model.evaluation.systems import entries as reading
 from ttm_model.evaluation.systems.entries import Entries
 
 PRESENT_P = 0.5
-UNCALIBRATED = Calibration(0.0, (30.0, -20.0))
+UNCALIBRATED = Calibration(-20.0, (30.0,))
 
 
 class EntrySystem(ABC):

@@ -1,16 +1,17 @@
 """Calibrations of the untrained systems, written by `fit_calibration`.
 
 Fitted on 12 episodes of training concepts with seeds of their own, gap sigma 0.5.
-Weights of: best product with the text key times its sharpness (1: no superposition), sharpness.
+The weight is that of the best product with the text key.
 """
 
 from ttm_model.evaluation.calibration import Calibration
 
 CALIBRATED: dict[str, Calibration] = {
-    "slot-ttm": Calibration(1.0854, (36.6979, -25.8767)),
-    "merge-only": Calibration(-11.8797, (35.5972, -11.8797)),
-    "fifo": Calibration(-11.8821, (35.5956, -11.8821)),
-    "recency": Calibration(-4.4776, (17.7375, -4.4776)),
-    "mean-pool": Calibration(-0.1453, (7.5016, -0.1453)),
-    "unlimited": Calibration(-14.8191, (41.8376, -14.8191)),
+    "slot-ttm": Calibration(-26.9337, (39.4797,)),
+    "merge-only": Calibration(-22.6785, (34.1036,)),
+    "fifo": Calibration(-22.6796, (34.0980,)),
+    "fifo-packed": Calibration(-26.9182, (39.5930,)),
+    "recency": Calibration(-8.3578, (16.9114,)),
+    "mean-pool": Calibration(-0.2906, (7.5015,)),
+    "unlimited": Calibration(-28.3310, (40.0765,)),
 }

@@ -16,7 +16,6 @@ from ttm_model.ttm.layout import Modality
 
 EXPECTED = 0.8  # what a key and its own text key give, about
 SPREAD = 0.15  # and how far that varies
-CALIBRATED_SPREAD = 0.1  # what fits best as a held thing's spread against its sibling's
 REACH_S = 1.0  # how far from a time an entry still counts
 BESIDE = 0.5  # and the most that such an entry counts beside one that covers the time
 LONGEST_S = 6.0  # an entry that spans more than this is less certain to be what was there
@@ -34,7 +33,6 @@ class Entries:
     modality: Tensor  # (N,) int8
     start_s: Tensor  # (N,) float64
     end_s: Tensor  # (N,) float64
-    noise: Tensor  # (N,) float32, spread of what superposition adds to a unit key's product
     lost: float = 0.0  # share of the sights that were ever kept that is gone
 
     def of(self, modality: Modality) -> Entries:
@@ -45,7 +43,6 @@ class Entries:
             self.modality[at],
             self.start_s[at],
             self.end_s[at],
-            self.noise[at],
             self.lost,
         )
 
@@ -58,8 +55,7 @@ class Entries:
 
 def evidence(entries: Entries, key: Tensor) -> Tensor:
     """Log likelihood ratio (N,) that an entry is what a text key (d,) names."""
-    variance = SPREAD**2 + entries.noise**2
-    return (EXPECTED * (entries.keys @ key) - EXPECTED**2 / 2) / variance
+    return (EXPECTED * (entries.keys @ key) - EXPECTED**2 / 2) / SPREAD**2
 
 
 def read_at(entries: Entries, time_s: float, candidates: Tensor) -> Tensor:
@@ -97,9 +93,8 @@ def read_when(entries: Entries, sight: Tensor) -> float | None:
     if not seen.keys.shape[0]:
         return None
     product = seen.keys @ sight
-    best = int(evidence(seen, sight).argmax())
+    best = int(product.argmax())
     same = product >= SAME * product[best]
-    same &= seen.noise <= seen.noise[best]  # a noisier entry tells nothing about a clear one
     start_s = float(seen.start_s[best])
     for at in seen.end_s.argsort(descending=True).tolist():
         before = float(seen.start_s[at]) < start_s
@@ -112,12 +107,8 @@ def presence_features(entries: Entries, sight: Tensor) -> tuple[float, ...]:
     """What a calibration turns into the probability that a sight (d,) was there."""
     seen = entries.of(Modality.VIDEO)
     if not seen.keys.shape[0]:
-        return (0.0, 1.0)
-    best = int(evidence(seen, sight).argmax())
-    # Two Gaussians of one variance differ in log odds by a line in product / variance.
-    spread = CALIBRATED_SPREAD**2
-    sharpness = spread / (spread + float(seen.noise[best]) ** 2)
-    return (float(seen.keys[best] @ sight) * sharpness, sharpness)
+        return (0.0,)
+    return (float((seen.keys @ sight).max()),)
 
 
 def holds(entries: Entries, event: EpisodeEvent, sensor: Tensor) -> bool:

@@ -15,6 +15,7 @@ from ttm_model.evaluation.systems.slot_ttm import SlotSystem, ZeroedSystem
 from ttm_model.evaluation.systems.stores import (
     FifoSystem,
     MeanPoolSystem,
+    PackedFifoSystem,
     RecencySystem,
     UnlimitedSystem,
 )
@@ -55,6 +56,7 @@ SYSTEMS: dict[str, Callable[[], MemorySystem]] = {
     OURS: partial(_slots, OURS),
     "merge-only": partial(_slots, "merge-only", pack=False),
     "fifo": lambda: FifoSystem(calibration=CALIBRATED.get("fifo")),
+    "fifo-packed": lambda: PackedFifoSystem(calibration=CALIBRATED.get("fifo-packed")),
     "recency": lambda: RecencySystem(calibration=CALIBRATED.get("recency")),
     "mean-pool": lambda: MeanPoolSystem("mean-pool", CALIBRATED.get("mean-pool")),
     "unlimited": lambda: UnlimitedSystem("unlimited", CALIBRATED.get("unlimited")),

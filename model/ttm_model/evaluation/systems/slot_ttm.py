@@ -14,7 +14,7 @@ from ttm_model.evaluation.systems.base import EntrySystem
 from ttm_model.evaluation.systems.entries import Entries
 from ttm_model.serial import to_bytes
 from ttm_model.ttm.layout import Layout, Modality
-from ttm_model.ttm.packed import unbind
+from ttm_model.ttm.packed import unpack
 from ttm_model.ttm.slot_write import S0Rule
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens
@@ -94,21 +94,20 @@ def zeroed(memory: SlotMemory) -> SlotMemory:
 
 def slot_entries(state: MemoryState, layout: Layout) -> Entries:
     """What the event tier of one session's state (B = 1) holds."""
-    keys, rows, noise = [], [], []
+    keys, rows = [], []
     for index in range(layout.event_slots.start, layout.event_slots.stop):
         modality = int(state.modality[0, index])
         if modality < 0:
             continue
         places = int(state.packed[0, index])
         if places:
-            keys.append(unbind(state.tokens[0, index], places, layout))
+            keys.append(unpack(state.tokens[0, index], state.item_scale[0, index, :places]))
             starts, ends = state.item_start[0, index], state.item_end[0, index]
             times = [(float(starts[at]), float(ends[at])) for at in range(places)]
         else:
             keys.append(state.tokens[0, index][None])
             times = [(float(state.t_first[0, index]), float(state.t_last[0, index]))]
         rows += [(modality, *span) for span in times]
-        noise += [((max(places, 1) - 1) / layout.dim) ** 0.5] * len(times)
     video = int(Modality.VIDEO)
     held = sum(row[0] == video for row in rows)
     gone = int(state.evictions[0, video].sum())
@@ -118,6 +117,5 @@ def slot_entries(state: MemoryState, layout: Layout) -> Entries:
         table[:, 0].to(torch.int8),
         table[:, 1],
         table[:, 2],
-        torch.tensor(noise, dtype=torch.float32),
         gone / max(gone + held, 1),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,6 +12,8 @@ from ttm_model.evaluation.interface import Episode
 from ttm_model.evaluation.systems.base import EntrySystem
 from ttm_model.evaluation.systems.entries import Entries
 from ttm_model.ttm.layout import Modality
+from ttm_model.ttm.packed import MOST_PLACES, digits_of
+from ttm_model.ttm.room import RoomRule
 from ttm_model.ttm.slot_write import S0Rule
 
 
@@ -77,6 +79,31 @@ class FifoSystem(StoreSystem):
             if cos >= best_cos:
                 best, best_cos = event, cos
         return best
+
+
+class PackedFifoSystem(FifoSystem):
+    """The same ring, its older keys rounded as in packed slots: what packing alone is worth."""
+
+    def __init__(
+        self, name: str = "fifo-packed", calibration: Calibration | None = None, *, slots: int = 64
+    ) -> None:
+        self.exact = 2 * RoomRule().min_plain  # as many as slot write leaves plain
+        super().__init__(name, calibration, size=self.exact + (slots - self.exact) * MOST_PLACES)
+
+    def fold(self, episode: Episode) -> Entries:
+        """The newest events of both modalities, all but a few of them rounded."""
+        held = super().fold(episode)
+        keys = held.keys.clone()
+        for at in range(max(0, keys.shape[0] - self.exact)):
+            digits, scale = digits_of(keys[at])
+            keys[at] = digits * scale
+        return replace(held, keys=keys)
+
+    def state_bytes(self, memory: Entries) -> int:
+        """Bytes of the table, six rounded keys to a token."""
+        rounded = max(0, memory.keys.shape[0] - self.exact)
+        saved = rounded - -(-rounded // MOST_PLACES)
+        return memory.size_bytes - saved * memory.keys.shape[1] * memory.keys.element_size()
 
 
 class RecencySystem(StoreSystem):
@@ -153,6 +180,5 @@ def _table(rows: list[tuple[Tensor, int, float, float]], dim: int, lost: float) 
         torch.tensor([row[1] for row in rows], dtype=torch.int8),
         torch.tensor([row[2] for row in rows], dtype=torch.float64),
         torch.tensor([row[3] for row in rows], dtype=torch.float64),
-        torch.zeros(len(rows)),
         lost,
     )
