@@ -26,7 +26,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     # where things are
-    redis_url: str | None = Field(None, description="Redis or Valkey; unset: embedded Valkey")
+    redis_url: str | None = Field(
+        None,
+        description="Redis or Valkey: redis://, rediss://, redis+sentinel://H:P,H:P/SERVICE or "
+        "redis+cluster://H:P,H:P; unset: embedded Valkey",
+    )
     data_dir: Path = Field(Path("data"), description="folder of the embedded Valkey")
     host: str = Field("127.0.0.1", description="address the gateway listens on")
     port: int = Field(8000, ge=0, le=65535)
@@ -42,6 +46,15 @@ class Settings(BaseSettings):
     )
     ticket_ttl_s: float = Field(60.0, gt=0, le=3600)
 
+    # how safe, how long
+    durability: Literal["everysec", "strict"] = Field(
+        "everysec", description="strict: a chunk is on disk (WAITAOF) before it is acknowledged"
+    )
+    strict_replicas: int = Field(0, ge=0, le=9, description="replicas with it on disk as well")
+    session_ttl_s: float = Field(
+        604_800.0, ge=0, description="an unused session is deleted after so long; 0: never"
+    )
+
     # bounds
     input_capacity_chunks: int = Field(64, ge=2, le=4096)
     connection_queue_chunks: int = Field(16, ge=1, le=1024)
@@ -51,6 +64,10 @@ class Settings(BaseSettings):
     max_question_chars: int = Field(2000, ge=16, le=20_000)
     max_body_bytes: int = Field(64 * 1024, ge=1024)
     max_sessions: int = Field(10_000, ge=1)
+    max_memory_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="of an imported memory")
+    connections_per_client: int = Field(64, ge=1, le=100_000, description="open streams, by key")
+    send_timeout_s: float = Field(10.0, gt=0, le=300, description="for a client that does not read")
+    drain_s: float = Field(2.0, ge=0, le=300, description="between goaway and the close")
 
     # worker
     preset: Literal["lite"] = "lite"
@@ -65,6 +82,8 @@ class Settings(BaseSettings):
     commit_every_steps: int = Field(8, ge=1, le=1024)
     commit_every_s: float = Field(1.0, gt=0, le=60)
     idle_release_s: float = Field(2.0, gt=0, le=3600)
+    quarantine_after: int = Field(3, ge=1, le=100, description="crashes at one position")
+    quarantine_s: float = Field(600.0, gt=0, le=604_800)
 
     @model_validator(mode="before")
     @classmethod

@@ -18,6 +18,7 @@ Knows nothing of sockets, HTTP frameworks or Redis; the edges translate with :fu
     │   └── AnswerTimeout      no worker answered a question in time
     ├── Restarting             this process is going away: reconnect
     ├── Fenced                 another worker owns the session now
+    ├── Quarantined            its chunks end the worker again and again
     ├── StateIncompatible      a stored memory that this model cannot continue
     ├── MediaError             a picture or sound that cannot be decoded
     ├── ConfigError            a setting that is unknown or out of range
@@ -98,6 +99,10 @@ class Fenced(TTMError):
     """Another worker has acquired the session; what this one holds is stale."""
 
 
+class Quarantined(TTMError):
+    """A session whose chunks end its worker again and again; it is set aside for a while."""
+
+
 class StateIncompatible(TTMError):
     """A stored memory has another schema than the running model."""
 
@@ -141,6 +146,7 @@ OUTCOMES: dict[type[TTMError], Outcome] = {
     AnswerTimeout: Outcome("answer_timeout", 1013, 503, True),
     Restarting: Outcome("restarting", 1012, 503, True),
     Fenced: Outcome("fenced", 1012, 503, True),
+    Quarantined: Outcome("quarantined", 1008, 409, False),
     StateIncompatible: Outcome("state_incompatible", 1008, 409, False),
     MediaError: Outcome("bad_media", 4400, 422, False),
     ConfigError: Outcome("bad_config", 1008, 500, False),

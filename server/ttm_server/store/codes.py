@@ -27,3 +27,5 @@ class Code(IntEnum):
     FULL = 12  # a bounded collection has no room
     PENDING = 13  # asked, not answered yet
     LOST = 14  # neither asked nor answered, or too late
+    QUARANTINED = 15  # set aside after it ended its worker again and again
+    FRESH = 16  # not old enough to expire

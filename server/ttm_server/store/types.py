@@ -9,7 +9,7 @@ import msgspec
 
 from ttm_server.protocol import Event, Gap
 
-Status = Literal["live", "idle", "ended"]
+Status = Literal["live", "idle", "ended", "quarantined"]
 
 
 class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
