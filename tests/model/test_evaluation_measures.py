@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from ttm_model.evaluation.calibration import Calibration, Found, fit_calibration
-from ttm_model.evaluation.measures import by_age, by_intervening, summarise
+from ttm_model.evaluation.measures import by_age, by_intervening, ece_by_age, summarise
 from ttm_model.evaluation.rows import Row
 from ttm_model.evaluation.statistics import (
     auroc,
     calibration_error,
+    coverage,
     quantile,
     rank_of,
     relative,
@@ -93,6 +94,28 @@ def test_fitted_calibration_finds_the_line_that_made_the_truths():
     fitted = fit_calibration([Found((float(v),), 0.0) for v in x], truths.tolist())
     assert fitted.bias == pytest.approx(-1.0, abs=0.2)
     assert fitted.weights[0] == pytest.approx(2.0, abs=0.3)
+
+
+def test_coverage_by_hand():
+    # Surest first: right, right, wrong, right. One of four wrong is 25 %.
+    p, truths = [0.99, 0.02, 0.9, 0.7], [True, False, False, True]
+    assert coverage(p, truths, 0.05) == 0.5
+    assert coverage(p, truths, 0.25) == 1.0
+    assert coverage([0.9], [False], 0.05) == 0.0
+    assert math.isnan(coverage([], [], 0.05))
+
+
+def test_calibration_error_by_age_by_hand():
+    rows = [
+        _row("presence", age_s=5.0, p=0.95, verdict="present", subject="present"),
+        _row("presence", age_s=20.0, p=0.55, verdict="present", subject="present"),
+        _row("presence", p=0.05, verdict="not_seen", subject="random"),
+        _row("presence", p=0.25, verdict="not_seen", subject="hard"),
+    ]
+    (young, young_error, count), (old, old_error, _) = ece_by_age(rows, "ours")
+    assert (young, old, count) == ("0-10 s", "10-30 s", 2)
+    assert young_error == pytest.approx(0.05)
+    assert old_error == pytest.approx((0.45 + 0.05) / 2)
 
 
 def _row(kind, **values):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ttm_model.evaluation.interface import Episode, MemorySystem
 from ttm_model.evaluation.questions import Asked, EpisodeQuestions
@@ -51,12 +52,20 @@ def _choices(
     for at in questions.at_time:
         scores = system.at_time(memory, at.time_s, sights[at.candidates])
         rank = rank_of(scores, int((at.candidates == at.truth).nonzero()[0, 0]))
-        rows.append(Row(*where, "at_time", at.asked.age_s, at.asked.intervening, rank))
+        confused = _confused(scores, at.candidates, at.truth, episode)
+        rows.append(Row(*where, "at_time", at.asked.age_s, at.asked.intervening, rank, confused))
     for by in questions.beside:
         scores = system.beside(memory, sounds[by.sound], sights[by.candidates])
         rank = rank_of(scores, int((by.candidates == by.truth).nonzero()[0, 0]))
-        rows.append(Row(*where, "beside", by.asked.age_s, by.asked.intervening, rank))
+        confused = _confused(scores, by.candidates, by.truth, episode)
+        rows.append(Row(*where, "beside", by.asked.age_s, by.asked.intervening, rank, confused))
     return rows
+
+
+def _confused(scores: Tensor, candidates: Tensor, truth: int, episode: Episode) -> bool:
+    """A binding error: the best candidate was there, but not then."""
+    best = int(candidates[scores.argmax()])
+    return best != truth and any(event.sight == best for event in episode.events)
 
 
 def _whens(

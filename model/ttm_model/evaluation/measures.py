@@ -13,6 +13,7 @@ from ttm_model.evaluation.statistics import (
     Estimate,
     auroc,
     calibration_error,
+    coverage,
     quantile,
     reliability,
     share,
@@ -21,6 +22,7 @@ from ttm_model.ttm.layout import AGE_BUCKETS_S
 
 RECENT_S = 16.0
 WITHIN_S = 2.0
+RISK = 0.05
 INTERVENING = (4, 8, 16, 32, 64, 128)  # upper edges, exclusive; one more above
 CHOICES = ("at_time", "beside")
 
@@ -35,6 +37,7 @@ class Summary:
     recall_5: Estimate
     at_time_1: Estimate
     beside_1: Estimate
+    confused: Estimate  # answered with what another event showed: a binding error
     recent_1: Estimate  # of events that ended within the last 16 s
     when_given: Estimate  # a time was given
     when_median_s: float  # over all questions; not given counts as infinitely wrong
@@ -53,6 +56,7 @@ class Summary:
     held_not_seen: Estimate  # still held, but "not seen" was answered
     auroc: float
     ece: float
+    coverage_5: float  # share of presence questions that can be answered with 5 % wrong
     follows: Estimate
 
 
@@ -65,6 +69,7 @@ def summarise(rows: Iterable[Row], system: str, load: str) -> Summary:
     present = [row for row in asked if row.subject == "present"]
     absent = [row for row in asked if row.subject != "present"]
     gone = [row for row in present if row.evicted]
+    truths = [row.subject == "present" for row in asked]
     errors = [inf if row.error_s is None else row.error_s for row in whens]
     given = [row.error_s for row in whens if row.error_s is not None]
     return Summary(
@@ -74,6 +79,7 @@ def summarise(rows: Iterable[Row], system: str, load: str) -> Summary:
         recall_5=over(choices, lambda row: (row.rank or 0) <= 5),
         at_time_1=over([row for row in choices if row.kind == "at_time"], _first),
         beside_1=over([row for row in choices if row.kind == "beside"], _first),
+        confused=over(choices, lambda row: bool(row.confused)),
         recent_1=over([row for row in choices if _age(row) <= RECENT_S], _first),
         when_given=over(whens, lambda row: row.error_s is not None),
         when_median_s=quantile(errors, 0.5),
@@ -101,7 +107,8 @@ def summarise(rows: Iterable[Row], system: str, load: str) -> Summary:
             [row for row in present if row.evicted is False], lambda row: row.verdict == "not_seen"
         ),
         auroc=auroc([_p(row) for row in present], [_p(row) for row in absent]),
-        ece=calibration_error([_p(row) for row in asked], [r.subject == "present" for r in asked]),
+        ece=calibration_error([_p(row) for row in asked], truths),
+        coverage_5=coverage([_p(row) for row in asked], truths, RISK),
         follows=over([row for row in mine if row.kind == "follows"], _first),
     )
 
@@ -130,6 +137,26 @@ def by_intervening(rows: Iterable[Row], system: str) -> list[tuple[str, Estimate
         between_name,
         lambda r: r.intervening or 0,
     )
+
+
+def ece_by_age(rows: Iterable[Row], system: str) -> list[tuple[str, float, int]]:
+    """Calibration error of presence in every age bucket, all loads together: name, error, count.
+
+    What never was has no age: each bucket's sights are joined by as many absent ones of the same
+    loads, taken evenly out of all of them.
+    """
+    asked = [row for row in rows if row.system == system and row.kind == "presence"]
+    absent = [_p(row) for row in asked if row.subject != "present"]
+    found, low = [], -1.0
+    for high in [*AGE_BUCKETS_S, inf]:
+        held = [_p(r) for r in asked if r.subject == "present" and low < _age(r) <= high]
+        if held and absent:
+            beside = [absent[at * len(absent) // len(held)] for at in range(len(held))]
+            truths = [True] * len(held) + [False] * len(held)
+            error = calibration_error([*held, *beside], truths)
+            found.append((age_name(low, high), error, 2 * len(held)))
+        low = high
+    return found
 
 
 def diagram(rows: Iterable[Row], system: str, load: str) -> list[Bin]:

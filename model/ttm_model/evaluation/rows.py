@@ -23,6 +23,7 @@ class Row:
     age_s: float | None = None  # None: about something that never was
     intervening: int | None = None
     rank: int | None = None  # of the true candidate; at_time, beside
+    confused: bool | None = None  # at_time, beside: the best was a sight of another event
     error_s: float | None = None  # when; None: no time was given
     p: float | None = None  # presence
     verdict: Verdict | None = None

@@ -59,6 +59,22 @@ def calibration_error(p: Sequence[float], truths: Sequence[bool], bins: int = 10
     return sum(gaps) / len(p)
 
 
+def coverage(p: Sequence[float], truths: Sequence[bool], risk: float) -> float:
+    """The largest share of questions that can be answered, the surest first, at most `risk` wrong.
+
+    An answer is "there" where p is above one half, else "not there". nan of nothing.
+    """
+    if not p:
+        return float("nan")
+    order = sorted(range(len(p)), key=lambda at: -abs(p[at] - 0.5))
+    wrong, covered = 0, 0
+    for answered, at in enumerate(order, start=1):
+        wrong += (p[at] > 0.5) != truths[at]
+        if wrong <= risk * answered:
+            covered = answered
+    return covered / len(p)
+
+
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """Probability that a positive scores above a negative, ties counting half; nan without both."""
     if not positive or not negative:
