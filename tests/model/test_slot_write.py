@@ -305,14 +305,47 @@ def test_the_newest_events_stay_plain(unit):
     assert starts == [5.0 * i for i in range(250 - len(starts), 250)]
 
 
-def test_packs_go_oldest_first_and_are_counted_event_by_event(unit):
+def test_of_equal_strength_the_oldest_go_one_by_one_and_are_counted(unit):
     count = 400
     state, _ = fold(unit, [unit_thing(i, 5.0 * i) for i in range(count)])
     lost = int(state.evictions.sum())
-    assert lost > 0
+    room = unit.config.rule.room.min_plain
+    assert lost == count - room - (LAYOUT.events - room) * LAYOUT.pack_places
     assert len(shown(state)) == count - lost
     assert min(shown(state)) == 5.0 * lost
     assert float(state.floor_s[0, int(Modality.VIDEO)]) == 5.0 * (lost - 1) + STEP_S
+
+
+def test_the_weakest_of_what_is_old_goes_first_and_the_others_keep_their_digits(unit):
+    count = 420
+    inputs = [unit_thing(i, 5.0 * i) for i in range(count)]
+    strong = {0, 3, 7}
+    for i, (tokens, _) in enumerate(inputs):
+        tokens.salience[0, 0] = 0.9 if i in strong else 0.5
+    state, _ = fold(unit, inputs)
+    found = shown(state)
+    lost = int(state.evictions.sum())
+    assert lost > 20
+    assert len(found) == count - lost
+    for i in strong:
+        key = inputs[i][0].keys[0, 0]
+        digits, scale = digits_of(key)
+        assert torch.equal(found[5.0 * i], digits * scale)
+    # Nothing is claimed about times up to the last event that went.
+    gone = {5.0 * i for i in range(count)} - set(found)
+    assert float(state.floor_s[0, int(Modality.VIDEO)]) == max(gone) + STEP_S
+
+
+def test_a_memory_full_of_packed_sights_gives_sounds_their_reserve(unit):
+    count, sounds = 344, LAYOUT.reserved_events
+    inputs = [unit_thing(i, 5.0 * i) for i in range(count)]
+    inputs += [thing(i, start_s=5.0 * (count + i), modality=Modality.AUDIO) for i in range(sounds)]
+    state, _ = fold(unit, inputs)
+    kinds = state.modality[0, LAYOUT.event_slots].tolist()
+    assert kinds.count(int(Modality.AUDIO)) == sounds
+    held = len(shown(state))
+    assert held + int(state.evictions.sum()) == count + sounds
+    assert held >= sounds + (LAYOUT.events - sounds) * LAYOUT.pack_places - 6
 
 
 def test_an_event_that_comes_again_keeps_both_its_times_while_packs_have_room(unit):

@@ -40,12 +40,17 @@ def added(token: Tensor, place: int, digits: Tensor) -> Tensor:
     return token + digits * weight
 
 
+def digits_in(token: Tensor, places: int) -> Tensor:
+    """A packed token (d,) -> the digits of its first places (places, d), exactly as added."""
+    rest = (token.double() / UNIT).round().to(torch.int32)
+    found = []
+    for _ in range(places):
+        digits = (rest + BASE // 2) % BASE - BASE // 2
+        found.append(digits.to(token.dtype))
+        rest = (rest - digits) // BASE
+    return torch.stack(found)
+
+
 def unpack(token: Tensor, scales: Tensor) -> Tensor:
     """A packed token (d,) and the scales of its first n places (n,) -> their keys (n, d)."""
-    rest = (token.double() / UNIT).round().to(torch.int32)
-    keys = []
-    for scale in scales:
-        digits = (rest + BASE // 2) % BASE - BASE // 2
-        keys.append(digits * scale)
-        rest = (rest - digits) // BASE
-    return torch.stack(keys)
+    return digits_in(token, scales.shape[0]) * scales[:, None]

@@ -100,6 +100,12 @@ def put_or_merge(
     slots.packed[at] = 0  # only plain slots are merged into or written anew
 
 
+def oldest(slots: Slots, b: int, among: Tensor, tier: slice) -> int:
+    """Index in the memory of the slot that ended first among those marked in a tier."""
+    ends = slots.t_last[b, tier].masked_fill(~among, float("inf"))
+    return int(ends.argmin()) + int(tier.start)
+
+
 def cosine(tokens: Tensor, key: Tensor) -> Tensor:
     """Cosine of each slot (B, s, d) with its row's key (B, d) -> (B, s)."""
     dot = (tokens * key[:, None, :]).sum(-1)
