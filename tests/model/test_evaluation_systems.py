@@ -13,7 +13,6 @@ from ttm_model.evaluation.episodes import make_concepts, make_episode, questions
 from ttm_model.evaluation.goals import goals
 from ttm_model.evaluation.measures import summarise
 from ttm_model.evaluation.plan import Load, Plan
-from ttm_model.evaluation.real_clips import share_of_unlimited
 from ttm_model.evaluation.rewording import reworded
 from ttm_model.evaluation.runner import run
 from ttm_model.evaluation.systems import registry
@@ -221,16 +220,6 @@ def test_command_writes_json_and_plots(tmp_path, capsys):
     with pytest.raises(SystemExit) as stopped:
         command.main(["--systems", "nothing"])
     assert stopped.value.code == 2
-
-
-def test_share_of_unlimited_is_of_the_same_questions(banks):
-    made = [
-        make_episode(*banks, events=10, seconds=34.0, seed=seed, held_out=True) for seed in (1, 2)
-    ]
-    estimate = share_of_unlimited(made, 0, 50)
-    assert 0.8 <= estimate.value <= 1.2
-    assert estimate.count <= 20
-    assert share_of_unlimited(made, 0, 50, ours="question-only").value <= 0.2
 
 
 def test_an_answer_uses_nothing_but_the_memory(banks):

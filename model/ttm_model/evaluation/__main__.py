@@ -9,13 +9,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from ttm_model.evaluation.clip_recall import measure_clips
 from ttm_model.evaluation.cost import measure_cost
 from ttm_model.evaluation.episodes import make_episode
 from ttm_model.evaluation.machine import machine
 from ttm_model.evaluation.measures import by_age, by_intervening, diagram
 from ttm_model.evaluation.plan import EVENTS_64, FULL, LONG, OVERLOAD, SHORT, SIGMA, TINY, Plan
 from ttm_model.evaluation.plots import curves_svg, reliability_svg
-from ttm_model.evaluation.real_clips import clip_episodes, share_of_unlimited
 from ttm_model.evaluation.report import Report, as_json, as_text
 from ttm_model.evaluation.rewording import reworded
 from ttm_model.evaluation.rows import Row
@@ -24,7 +24,6 @@ from ttm_model.evaluation.statistics import Estimate, share
 from ttm_model.evaluation.systems.registry import OURS, SYSTEMS, NoCheckpoint, load
 
 DIAGRAMS = (OURS, "unlimited")
-CLIP_CANDIDATES = 100
 EXTRA_EPISODES = 2  # that rewordings are asked about
 
 
@@ -71,8 +70,7 @@ def evaluate(plan: Plan, names: tuple[str, ...], date: str | None = None) -> Rep
     ours = OURS in systems
     cost = measure_cost(plan.cost_steps, plan.seed) if ours and plan.cost_steps else None
     same = consistency(plan) if ours and plan.rewordings else None
-    real = clip_episodes() if ours and plan.rewordings else None
-    clips = share_of_unlimited(real, plan.seed, CLIP_CANDIDATES) if real else None
+    clips = measure_clips(systems, plan.seed) if plan.rewordings else None  # not in a tiny run
     seconds = time.perf_counter() - began_s
     return Report(plan, machine(date), systems, missing, results, cost, same, clips, seconds)
 

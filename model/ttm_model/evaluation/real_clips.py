@@ -1,45 +1,137 @@
-"""Recall on episodes of real media as a share of the unlimited store's. Knows no encoder.
+"""Sessions of composed real clips: what an encoder gave, and what was shown. Knows no system.
 
-Such an episode is an ordinary `Episode` whose tokens came from encoders and whose banks hold the
-text keys of what can be named; a module that makes them gives `episodes() -> Sequence[Episode]`.
+For every picture of a clip, `data` (see its SOURCES.md) holds the things that were noticed in it,
+as class posteriors; pictures themselves are not shipped. Clips are joined into sessions, which
+every system folds as the server would: one step for half a second of media.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from ttm_model.evaluation.asking import Setting, ask
-from ttm_model.evaluation.interface import Episode
-from ttm_model.evaluation.questions import questions
-from ttm_model.evaluation.statistics import Estimate, relative
-from ttm_model.evaluation.systems.registry import OURS, load
+import torch
+from safetensors.torch import load_file
 
-SOURCE = "ttm_model.evaluation.clips"
-LOAD = "clips"
+from ttm_model.engines.noticing import Thing, to_tokens
+from ttm_model.errors import WeightsError
+from ttm_model.evaluation.interface import Concepts, Episode
+from ttm_model.labels.space import LabelSpace
 
-
-def clip_episodes() -> Sequence[Episode] | None:
-    """The episodes of real clips, or None where the module that makes them is not there."""
-    if importlib.util.find_spec(SOURCE) is None:
-        return None
-    made: Sequence[Episode] = importlib.import_module(SOURCE).episodes()
-    return made
+DATA = Path(__file__).resolve().parent / "data"
+NAME = "clips"
+SPACE = "imagenet"  # whose classes the posteriors are of
+# How many clips are joined into each session; a deal uses every one of the 30 clips once.
+DEALS = ((12, 10, 8), (12, 7, 5, 4, 2))
 
 
-def share_of_unlimited(
-    episodes: Sequence[Episode], seed: int, candidates: int, ours: str = OURS
-) -> Estimate:
-    """Right answers of ours for each right answer of the unlimited store, same questions."""
-    right: dict[str, list[list[bool]]] = {}
-    for name in (ours, "unlimited"):
-        system = load(name)
-        groups = []
-        for number, episode in enumerate(episodes):
-            asked = questions(episode, seed + number, candidates)
-            setting = Setting(LOAD, 0.0, number)
-            rows = ask(system, system.fold(episode), episode, asked, setting)
-            groups.append([row.rank == 1 for row in rows if row.rank is not None])
-        right[name] = groups
-    return relative(right[ours], right["unlimited"])
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One thing that was shown, in seconds of the clip or, once joined, of the session."""
+
+    clip: int
+    phrase: str
+    classes: frozenset[int]  # that the phrase names
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What was noticed in each picture, and what was shown; times in seconds of the clip."""
+
+    pictures: tuple[tuple[Thing, ...], ...]
+    shown: tuple[Shown, ...]
+    picture_s: float
+
+    @property
+    def length_s(self) -> float:
+        """Length of the clip."""
+        return len(self.pictures) * self.picture_s
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Clips one after another: the stream as systems fold it, and what it showed."""
+
+    episode: Episode
+    shown: tuple[Shown, ...]
+
+
+def load_clips(space: LabelSpace, folder: Path = DATA) -> list[Clip]:
+    """The clips of a folder, with keys of this label space. Raises `WeightsError` naming it."""
+    try:
+        table = load_file(folder / f"{NAME}.safetensors")
+        data = json.loads((folder / f"{NAME}.json").read_text("utf-8"))
+        posteriors = torch.zeros(len(table["clip"]), len(space))
+        posteriors.scatter_(1, table["classes"].long(), table["shares"].float())
+        keys, picture_s = space.key(posteriors), float(data["picture_s"])
+        noticed = [[list[Thing]() for _ in range(row["pictures"])] for row in data["clips"]]
+        places = zip(table["clip"].tolist(), table["picture"].tolist(), strict=True)
+        for at, (clip, picture) in enumerate(places):
+            start_s = picture * picture_s
+            thing = Thing(keys[at], float(table["salience"][at]), start_s, start_s + picture_s)
+            noticed[clip][picture].append(thing)
+        named = {phrase: frozenset(classes) for phrase, classes in data["phrases"].items()}
+        return [
+            Clip(
+                tuple(tuple(things) for things in pictures),
+                tuple(
+                    Shown(number, one["phrase"], named[one["phrase"]], one["from_s"], one["to_s"])
+                    for one in row["shown"]
+                ),
+                picture_s,
+            )
+            for number, (row, pictures) in enumerate(zip(data["clips"], noticed, strict=True))
+        ]
+    except (OSError, KeyError, IndexError, RuntimeError, ValueError) as error:
+        raise WeightsError(f"clips in {folder}: {error!r}") from error
+
+
+def joined(clips: Sequence[Clip], space: LabelSpace) -> Session:
+    """A session of clips, one after another on one media clock."""
+    steps, shown, began_s = [], list[Shown](), 0.0
+    dim = space.sketch.phi.shape[1]
+    for clip in clips:
+        for number, noticed in enumerate(clip.pictures):
+            things = [
+                replace(thing, start_s=thing.start_s + began_s, end_s=thing.end_s + began_s)
+                for thing in noticed
+            ]
+            clock_s = began_s + (number + 1) * clip.picture_s
+            steps.append(to_tokens([(things, [])], [clock_s], dim))
+        shown += [
+            replace(one, start_s=one.start_s + began_s, end_s=one.end_s + began_s)
+            for one in clip.shown
+        ]
+        began_s += clip.length_s
+    bank = _classes(space)
+    return Session(Episode(tuple(steps), (), bank, bank, began_s), tuple(shown))
+
+
+def sessions(
+    clips: Sequence[Clip],
+    space: LabelSpace,
+    seed: int,
+    deals: Sequence[Sequence[int]] = DEALS,
+) -> Iterator[Session]:
+    """Every deal's sessions; which clips come together, in what order, is drawn by the seed.
+
+    Raises ValueError where a deal needs more clips than there are.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for sizes in deals:
+        if sum(sizes) > len(clips):
+            raise ValueError(f"deals: {sum(sizes)} clips of {len(clips)}")
+        order = torch.randperm(len(clips), generator=generator).tolist()
+        for size in sizes:
+            chosen, order = order[:size], order[size:]
+            yield joined([clips[at] for at in chosen], space)
+
+
+def _classes(space: LabelSpace) -> Concepts:
+    """The space's classes, where an episode has its bank of concepts."""
+    phi, none = space.sketch.phi, torch.zeros(len(space))
+    return Concepts(phi, phi, none.to(torch.int64), none.bool())

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ttm_model.evaluation.clip_recall import ClipResults
 from ttm_model.evaluation.cost import Cost
 from ttm_model.evaluation.goals import Goal, goals
 from ttm_model.evaluation.measures import Summary, by_age, by_intervening, diagram, summarise
@@ -39,7 +40,7 @@ class Report:
     results: Results
     cost: Cost | None = None
     rewording: Estimate | None = None
-    clips: Estimate | None = None  # recall as a share of the unlimited store's
+    clips: ClipResults | None = None  # sessions of real clips
     seconds: float = 0.0
 
     def summaries(self) -> dict[tuple[str, str], Summary]:
@@ -56,7 +57,8 @@ class Report:
 
     def goals(self) -> list[Goal]:
         """Every goal with what was measured."""
-        return goals(self.summaries(), self.cost, self.rewording, self.clips)
+        clips = None if self.clips is None else self.clips.share
+        return goals(self.summaries(), self.cost, self.rewording, clips)
 
 
 def as_text(report: Report) -> str:
@@ -89,6 +91,8 @@ def as_text(report: Report) -> str:
     for title, curve in curves.items():
         parts += ["", title, *_curves({name: curve(rows, name) for name in report.systems})]
     parts += ["", "recall@1 against the modality gap", *_sweep(report)]
+    if report.clips is not None:
+        parts += ["", *_clips(report.clips)]
     parts += [f"{name}: {why}" for name, why in report.missing.items()]
     return "\n".join(parts) + "\n"
 
@@ -150,6 +154,19 @@ def _sweep(report: Report) -> list[str]:
                 cells.append(f"{_pc(one.recall_1)} ({_pc(one.false_hard)} false)")
             rows.append([f"{system}, {load.name} events", *cells])
     return _grid(["", *(f"sigma {sigma:g}" for sigma in report.plan.sweep)], rows)
+
+
+def _clips(clips: ClipResults) -> list[str]:
+    sizes = ", ".join(str(size) for size in clips.shown)
+    rows = []
+    for row in clips.rows:
+        ratio = row.of_unlimited
+        low, high = _pc(ratio, "low"), _pc(ratio, "high")
+        recalls = [f"{100 * one.value:.1f}" for one in (row.at_time, row.when, row.both)]
+        rows.append([row.system, f"{row.entries:.0f}", *recalls, f"{_pc(ratio)} [{low}-{high}]"])
+    title = f"real clips: {clips.clips}, joined into sessions of {sizes} things shown"
+    names = ["system", "entries", "at a time", "when", "both", "of unlimited"]
+    return [title, *_grid(names, rows)]
 
 
 def _grid(header: list[str], rows: list[list[str]]) -> list[str]:
