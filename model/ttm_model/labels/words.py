@@ -36,14 +36,45 @@ _AMERICAN = {
     "tyres": "tires",
     "yoghurt": "yogurt",
 }
-# Plurals and substances take no article.
-_BARE = re.compile(
-    r"(sun)?glasses|binoculars|jeans|pajamas|trousers|pants|shorts|trunks|scissors|pliers|tights"
-    r"|armor|carbonara|clogs|consomme|corn|dough|espresso|guacamole|hay|jewelry|lumber|mail|meat"
-    r"|paper|parallel bars|sand|soup|spaghetti|swimming trunks|velvet|wine|wool"
+# Substances and activities take no article, nor do plurals without a singular.
+_BARE_WORDS = (
+    "applause armor birdsong bread broth butter carbonara cereal cheese chatter chocolate "
+    "clothing clutter coffee consomme corn cream cutlery debris dough equipment espresso "
+    "flour food foliage footage fruit furniture glassware gold grass gravel guacamole hail "
+    "hay heat homework honey ice ink jam jewelry juice laughter lightning luggage lumber "
+    "machinery mail meat milk mist money mud music oil paper pasta percussion pork rain rice "
+    "rubbish salt sand scenery shouting silence silverware smoke snow soap soup spaghetti "
+    "speech static steam stuff sugar sunlight sunshine tea thunder traffic trash underwear "
+    "velvet vinegar water weather wind wine wood wool writing binoculars clogs glasses "
+    "goggles headphones jeans pajamas pants people pliers scissors shorts sunglasses tights "
+    "tongs trousers trunks men women children mice geese feet teeth chess tennis golf news "
 )
-_VOWEL_SOUNDS = ("hour", "honest", "heir")
-_CONSONANT_SOUNDS = ("uni", "use", "usu", "euro", "ewe", "one", "ukulele", "eu")
+_BARE = frozenset(_BARE_WORDS.split())
+_UNNAMED = re.compile(r"(?:some|any|every|no)(?:one|body|thing)")  # "something red"
+_TAKEN = re.compile(
+    rf"(?:{_DETERMINERS.pattern}|a lot|lots|each|every|\d+|seven|eight|nine|ten|twelve|both|all)"
+    r"(?=\s+[^\s])(?! ball)"
+)
+# Ends of a word that only look like a plural's or an activity's.
+_ONE_THING_S = re.compile(
+    r".*(?:ss|us|is|[^aeiou]{2}as)|lens|gas|bus|atlas|canvas|pancreas|cosmos|rhinoceros|triceratops"
+    r"|christmas|albatross|series|species|bras|thermos|mantis|asparagus|biceps|yes"
+)
+_ONE_THING_WORDS = (
+    "awning bearing being building bullring ceiling clearing crossing darling drawing "
+    "duckling dumpling dwelling earring evening fling gosling herring king landing lining "
+    "meeting morning offspring opening painting ping pudding railing ring sapling sibling "
+    "sling spring starling sting string swing thing viking wedding wing ding brambling "
+    "bunting lacewing stocking "
+)
+_ONE_THING_ING = frozenset(_ONE_THING_WORDS.split())
+_AN_SOUND = re.compile(
+    r"(?:8|11|18)(?!\d)|hour|honest|hono[u]?r|heir"
+    r"|[fhlmnrsx](?:[^a-z]|$)"  # "x-ray", "f 16": letters that are said with a vowel first
+    r"|(?:fm|mp3|mri|lp|led|lcd|rv|sos|suv|xray|nba|mp|rpg|sms|html)(?:[^a-z]|$)"
+    r"|(?!uni(?![nm]|d(?!i))|us[aeiu]|ut[aei][^r]|u(?:[^a-z]|$)|uv|ur[aeiou]|uk|eu|ewe|one|once|ouija)"
+    r"[aeiou]"
+)
 
 
 def normalise(phrase: str) -> tuple[str, ...]:
@@ -87,10 +118,30 @@ def heads(words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
             yield kept, len(words) - len(kept)
 
 
+def head_of(words: tuple[str, ...]) -> str:
+    """Return the noun that the others describe: "cup" of "red cup of coffee"; "" of nothing."""
+    cut = next((i for i, w in enumerate(words) if i > 0 and _JOINT.fullmatch(w)), len(words))
+    return words[cut - 1] if words else ""
+
+
+def _takes_none(head: str) -> bool:
+    """Whether a noun is a plural, a substance or an activity."""
+    if head in _BARE:
+        return True
+    if head.endswith("ing"):
+        return len(head) > 4 and head not in _ONE_THING_ING
+    return len(head) > 3 and head.endswith("s") and not _ONE_THING_S.fullmatch(head)
+
+
 def with_article(name: str) -> str:
-    """Return "a tabby cat", "an ostrich", "sunglasses", "guacamole"."""
-    low = name.lower()
-    if _BARE.fullmatch(low) or _BARE.fullmatch(low.rsplit(" ", 1)[-1]):
+    """Return "a tabby cat", "an ostrich", "a cup of coffee", "sunglasses", "guacamole".
+
+    Names that have a determiner, plurals and what cannot be counted stay as they are.
+    """
+    low = name.strip().lower()
+    words = tuple(re.findall(r"[^\s]+", low))
+    if not words or _TAKEN.match(low) or _UNNAMED.fullmatch(words[0]):
         return name
-    vowel = low[:1] in "aeiou" and not low.startswith(_CONSONANT_SOUNDS)
-    return f"{'an' if vowel or low.startswith(_VOWEL_SOUNDS) else 'a'} {name}"
+    if _takes_none(head_of(words)):
+        return name
+    return f"{'an' if _AN_SOUND.match(low) else 'a'} {name}"

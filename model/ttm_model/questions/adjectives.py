@@ -10,6 +10,7 @@ SCALES = frozenset(
 )
 ADJECTIVES = SCALES | frozenset(
     listed(
+        "alone afraid sick ill healthy hurt injured naked bald drunk smart clever lazy kind "
         "red green blue yellow orange purple pink brown black white grey gray golden silver "
         "striped "
         "spotted angry nice cute pretty beautiful ugly real fake alive dead open closed wet dirty "

@@ -31,9 +31,28 @@ _PHRASES: dict[tuple[str, ...], str] = {
     ("right", "when"): "with",
     ("just", "as"): "with",
     ("subsequent", "to"): "after",
+    ("subsequently", "to"): "after",
+    ("in", "the", "wake", "of"): "after",
+    ("on", "the", "heels", "of"): "after",
+    ("later", "than"): "after",
+    ("earlier", "than"): "before",
+    ("in", "advance", "of"): "before",
+    ("in", "the", "run", "up", "to"): "before",
+    ("simultaneously", "with"): "with",
+    ("in", "sync", "with"): "with",
+    ("concurrently", "with"): "with",
+    ("coinciding", "with"): "with",
+    ("coincided", "with"): "with",
     ("once",): "after",
 }
-_VERBS = {"preceded": "before", "precedes": "before", "followed": "after", "follows": "after"}
+_VERBS = {
+    "preceded": "before",
+    "precedes": "before",
+    "followed": "after",
+    "follows": "after",
+    "succeeded": "after",
+    "succeeds": "after",
+}
 _TIGHT = frozenset(listed("right just immediately directly shortly soon straight moments only"))
 _VAGUE = frozenset(listed("few couple little bit while moment"))
 
@@ -71,7 +90,9 @@ def _front_end(words: list[str], start: int) -> int | None:
         return words.index(",", start + 1)
     for i in range(start + 2, len(words)):
         if words[i] in ("what", "which", "how", "did", "have") or (
-            words[i] in ("was", "were") and words[i + 1 : i + 2] == ["there"]
+            words[i] in ("was", "were")
+            and words[i + 1 : i + 2]
+            and words[i + 1] in ("there", "anything", "anyone", "something", "i", "you", "any")
         ):
             return i
     return None
@@ -90,6 +111,8 @@ def _strip_lead(words: list[str]) -> tuple[list[str], bool]:
         while i > 0 and words[i - 1] in ("a", "about", "around", "some", "half", "and", "just"):
             i -= 1
         words = words[:i]
+    elif words[-2:] in (["the", "moment"], ["the", "moments"], ["the", "seconds"]):
+        words = words[: -3 if words[-3:-2] == ["in"] else -2]
     elif words[-2:] in (["a", "little"], ["a", "bit"], ["a", "while"], ["a", "moment"]):
         words = words[:-2]
     return words, offset

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ttm_model.questions.lexicon import AUX, GENERIC, PERCEPTION, PRONOUNS, UNITS
+from ttm_model.questions.openers import longest_opening
 from ttm_model.questions.parsed import Kind, Order
 
 _OPENERS: dict[tuple[str, ...], Kind] = {}
@@ -49,7 +50,7 @@ _LONGEST = max(len(opener) for opener in _OPENERS)
 
 _ORDERS: dict[tuple[str, ...], Order] = {}
 for _order, _words in (
-    ("first", "first|earliest|initial|initially|first ever"),
+    ("first", "first|earliest|oldest|1st|initial|initially|first ever"),
     ("last", "last|latest|most recent|most recently|final|newest|last ever"),
 ):
     for _word in _words.split("|"):
@@ -63,6 +64,8 @@ for _order, _words in (
             "for the {} time",
             "for the very {} time",
             "on the {} occasion",
+            "{} of all",
+            "{} of them all",
             "very {}",
         ):
             _ORDERS[tuple(_shape.format(_word).split())] = _order  # type: ignore[assignment]
@@ -74,8 +77,14 @@ def opener(words: list[str]) -> tuple[Kind, int] | None:
     for n in range(min(_LONGEST, len(words)), 0, -1):
         kind = _OPENERS.get(tuple(words[:n]))
         if kind:
-            return kind, n
-    return None
+            known = (kind, n)
+            break
+    else:
+        known = None
+    spoken = longest_opening(words)
+    if known and (not spoken or known[1] >= spoken[1]):
+        return known
+    return spoken
 
 
 def turn(words: list[str]) -> list[str]:

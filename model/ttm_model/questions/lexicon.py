@@ -43,7 +43,8 @@ PEOPLE = frozenset(
 NEGATIONS = frozenset(("not", "never", "no"))
 ADVERBS = frozenset(
     listed(
-        "ever also really actually even still just happen happened manage managed get got able "
+        "ever perchance also really actually even still just happen happened manage managed get "
+        "got able "
         "possibly perhaps maybe already once to too by chance let make made so at all definitely "
         "exactly precisely "
         "indeed clearly briefly suddenly"
@@ -65,6 +66,15 @@ CONNECTIVES: dict[str, str] = {
     "alongside": "with",
     "afterwards": "after",
 }
+JOINTS = frozenset(
+    listed(
+        "of with in on at from by for to near behind under beside past through into over like and "
+        "or around across along about onto without up down outside inside"
+    )
+)
+WEATHER = frozenset(
+    listed("raining rained rain snowing snowed snow hailing thunder hail thundering thundered")
+)
 WH = frozenset(listed("what which when who whom whose why how where whether"))
 
 # Verbs of seeing, showing, hearing and noticing, every form; None: the verb does not tell.
@@ -110,6 +120,27 @@ PERCEPTION |= {
     ("put",): "video",
     ("catch", "sight", "of"): "video",
     ("caught", "sight", "of"): "video",
+    ("get", "a", "look", "at"): "video",
+    ("got", "a", "look", "at"): "video",
+    ("get", "sight", "of"): "video",
+    ("got", "sight", "of"): "video",
+    ("become", "aware", "of"): None,
+    ("became", "aware", "of"): None,
+    ("come", "across"): None,
+    ("come", "upon"): None,
+    ("came", "upon"): None,
+    ("lay", "eyes", "on"): "video",
+    ("laid", "eyes", "on"): "video",
+    ("set", "eyes", "on"): "video",
+    ("make", "out"): None,
+    ("made", "out"): None,
+    ("pick", "out"): None,
+    ("picked", "out"): None,
+    ("discern",): None,
+    ("discerned",): None,
+    ("sighted",): "video",
+    ("capture",): None,
+    ("captured",): None,
     ("shown", "to"): "video",
     ("present",): "video",
     ("wear",): "video",
@@ -205,7 +236,9 @@ NEVER_RESPELL = frozenset(
         "heat "
         "beat bean mean lean clean leaf left lift gift soft sofa some same sale sail snail nail "
         "mail "
-        "hall ball bell belt bold gold cold hold held help hello hill hire high wide wild wall "
+        "save safe sand send said sell hast haste sane sake soak sofa least beast feast yeast "
+        "coast leave leaves leaving alone enter sure pure cure hall ball bell belt bold gold "
+        "cold hold held help hello hill hire high wide wild wall "
         "walk "
         "talk tall tell told roll role rose nose note noise nice mice rice race face lace place "
         "plate "

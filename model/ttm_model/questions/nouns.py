@@ -1,4 +1,5 @@
 """Singular forms of nouns, by rule and a short list of exceptions."""
+# ruff: noqa: PLR0911  (ordered rules read best as one list of early returns)
 
 from ttm_model.questions.wordlist import listed
 
@@ -62,6 +63,8 @@ def singular(noun: str) -> str:
         return noun
     if noun.endswith("ies") and len(noun) > 4:
         return noun[:-3] + "y"
+    if noun.endswith("zes") and not noun.endswith(("zzes", "tzes")):
+        return noun[:-1]
     if noun.endswith(("ches", "shes", "sses", "xes", "zes", "oes")):
         return noun[:-2]
     return noun[:-1]

@@ -1,5 +1,5 @@
 """Raw words to the thing asked about: a short noun phrase and what its words say of modality."""
-# ruff: noqa: PLR0911  (ordered rules read best as one list of early returns)
+# ruff: noqa: PLR0911, PLR0912  (ordered rules read best as one list of early returns)
 
 from dataclasses import dataclass
 
@@ -42,6 +42,15 @@ _LEADING_PAIRS = {
     ("occurrence", "of"),
     ("occurrences", "of"),
     ("burst", "of"),
+    ("appearance", "of"),
+    ("sighting", "of"),
+    ("showing", "of"),
+    ("bout", "of"),
+    ("round", "of"),
+    ("types", "of"),
+    ("type", "of"),
+    ("evidence", "of"),
+    ("mention", "of"),
     ("moment", "of"),
 }
 _SOUND_OF = frozenset(listed("sound sounds noise noises audio sounding"))
@@ -61,13 +70,23 @@ _COPULAS = frozenset(
 )
 _DROPPED = frozenset(listed("a an the , my your its his their our"))
 _WEATHER = {"raining": "rain", "rained": "rain", "snowing": "snow", "snowed": "snow"}
+_VERB_ENDINGS = ("ed", "ing")
 _AFTER_SOUND = frozenset(
     listed(
         "at on of by from in to for outside inside again away nearby somewhere behind anything "
         "something and loudly softly very really near with over through down off out"
     )
 )
+_EMPTY = frozenset(
+    listed("else happen new interesting playing played happening funny odd strange weird special")
+)
 _PLAY = frozenset(listed("play plays played playing"))
+
+
+_DEFINITE = ("the", "a", "an", "my", "your", "his", "her", "that", "this")
+_DONE_TO = frozenset(
+    listed("slam bang break shatter rattle click splash crash pop rustle jingle squeak rumble")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +156,10 @@ def _verb_at(words: list[str], clausal: bool, heard: Modality | None) -> int | N
         if verb is None:
             continue
         inflected = w not in BASE_FORMS
+        done_to = clausal and words[1:2] and words[1] in _DEFINITE
         if i == 0 and not inflected and words[1:2] and words[1] not in _AFTER_SOUND:
+            if done_to:
+                return i  # "(did I) clap my hands"
             continue  # "a crash helmet"
         if i == 0:
             if inflected or not verb.noun_like or clausal:
@@ -169,6 +191,12 @@ def _sound(words: list[str], i: int, heard: Modality | None) -> Thing:
     """Name a sound from its verb at i and its maker before (or after "of") it."""
     verb = SOUND_VERBS[words[i]]
     maker = _maker(words[:i])
+    moved = [w for w in words[i + 2 :] if w not in DETERMINERS]
+    if not maker and moved and words[i + 1] in _DEFINITE:
+        if singular(moved[-1]) in SELF_SOUNDING | INSTRUMENTS:
+            return Thing(_clean(moved), "audio")  # "(someone) rang the doorbell"
+        if verb.alone in _DONE_TO and len(moved) <= 2:
+            maker = moved  # "(someone) slammed the door"
     after = [w for w in words[i + 1 :] if w not in DETERMINERS and w not in ("of", "by", "from")]
     of = words[i + 1 : i + 2] in (["of"], ["by"], ["from"])
     if verb.alone == "knock" and after and after[0] in ("at", "on") and "door" in after:
@@ -241,6 +269,10 @@ def thing(words: list[str], *, clausal: bool = False, heard: Modality | None = N
         sounds = modality != "video"
         phrase = _clean(played)
         return Thing(phrase, "audio" if sounds else modality, order, repeated)
+    if len(words) > 1 and singular(words[-2]) in SELF_SOUNDING and modality != "video":
+        unknown = words[-1].endswith(_VERB_ENDINGS) and words[-1] not in SOUND_VERBS
+        if unknown:  # whatever a siren did, it sounded: "the siren wailed"
+            return Thing(_clean(words[:-1]), "audio", order, repeated)
     at = _verb_at(words, clausal, modality)
     if at is not None:
         found = _sound(words, at, modality)
@@ -248,11 +280,14 @@ def thing(words: list[str], *, clausal: bool = False, heard: Modality | None = N
     if words[-1] in _SOUND_OF and len(words) > 1 and _maker(words[:-1]) and not _described(words):
         inner = thing(words[:-1], heard="audio")
         return Thing(inner.phrase, "audio", order, repeated)
-    if all(w in GENERIC or w in ("else", "happen", "new", "interesting") for w in words):
+    if all(w in GENERIC or w in _EMPTY for w in words) and set(words) & GENERIC.keys():
         hint = next((GENERIC[w] for w in words if GENERIC.get(w)), None)
+        hint = hint or ("audio" if set(words) & _PLAY else None)
         return Thing(None, modality or hint, order, repeated)
     if _people(words):
         return Thing("speech" if modality == "audio" else "person", modality, order, repeated)
+    if order is None and (STARTS | STOPS) & set(words[:-1]):
+        order = "last" if STOPS & set(words[:-1]) else "first"  # "(it) stopped raining"
     words = [w for w in words if w not in _COPULAS] or words
     if words[0] in PEOPLE:
         words = ["person", *words[1:]]

@@ -2,12 +2,26 @@
 # ruff: noqa: PLR0911, PLR0912  (ordered rules read best as one list of early returns)
 
 from ttm_model.questions.adjectives import ADJECTIVES, SCALES
-from ttm_model.questions.lexicon import AUX, PEOPLE, UNITS
+from ttm_model.questions.heads import opener
+from ttm_model.questions.lexicon import (
+    ADVERBS,
+    AUX,
+    DETERMINERS,
+    GENERIC,
+    JOINTS,
+    PEOPLE,
+    PERCEPTION,
+    PRONOUNS,
+    UNITS,
+)
 from ttm_model.questions.nouns import singular
 from ttm_model.questions.sounds import SOUND_NOUNS, SOUND_VERBS
 from ttm_model.questions.wordlist import listed
 
 NOT_A_QUESTION = "This is not a question about what was seen or heard."
+NOT_UNDERSTOOD = (
+    "I did not understand this; please ask in simpler words, like 'Did you see a dog?'."
+)
 TOO_LONG = "The question is too long; please ask one short question."
 TWO_THINGS = "This asks about two things at once; please ask about one of them."
 REFERENCE = "It is not clear what this refers to; please name the thing."
@@ -52,6 +66,9 @@ _GREETINGS = frozenset(
     )
 )
 _COMMANDS = frozenset(("play", "replay", "rewind", "repeat", "show"))
+_ORDERS = frozenset(
+    listed("record save delete erase send take set turn open close call buy write draw stop start")
+)
 _PLACES = (
     " left of ",
     " right of ",
@@ -63,6 +80,11 @@ _PLACES = (
     " inside ",
     " close to ",
     " far from ",
+)
+_FOREIGN = frozenset(
+    listed(
+        "du einen eine ein der das ist gesehen un une le les el que vous tu una hund chien perro vu"
+    )
 )
 _NEXT_TENSE = frozenset(("will", "shall", "tomorrow", "tonight"))
 
@@ -90,6 +112,8 @@ def _after_what(words: list[str]) -> str | None:
         return WHY
     if w1 in ("is", "are", "was", "were") and words[2:3] in (["my"], ["your"], ["the"], ["a"]):
         tail = words[-1]
+        if tail == "holding" and words[3:4] and words[3] in GENERIC:
+            return None
         if tail in ("doing", "wearing", "holding", "eating", "made", "saying"):
             return ACTION
     if "about" in words[1:3] or ("else" in words[1:2] and len(words) == 2):
@@ -161,6 +185,14 @@ def _attribute(words: list[str]) -> bool:
         return False
     if words[0] == "did" and not ({"look", "sound", "seem"} & set(words)):
         return False
+    if (
+        words[0] == "did"
+        and words[1] in ("i", "you", "we")
+        and words[2] in ("look", "sound", "seem")
+    ):
+        return True
+    if len(words) == 3 and words[0] != "did" and words[2] in ADJECTIVES:
+        return True  # "is dinner ready"
     definite = words[1] in ("the", "it", "that", "this", "my", "he", "she", "they", "your", "its")
     if not definite:
         return False
@@ -169,6 +201,64 @@ def _attribute(words: list[str]) -> bool:
     if len(words) > 3 and words[1] in ("it", "that", "this", "he", "she", "they"):
         return words[2] in ("a", "an", "the", "really")
     return any(w in ("a", "an") for w in words[3:-1]) and "of" not in words
+
+
+_THEN = tuple(
+    f" {prep} {then} "
+    for prep, thens in (
+        ("by", ("then", "that time", "that point")),
+        ("since", ("then",)),
+        ("until", ("then",)),
+        ("till", ("then",)),
+        ("before", ("then",)),
+        ("after", ("then",)),
+        ("around", ("then",)),
+        ("at", ("that time", "that moment", "that point", "that very moment")),
+    )
+    for then in thens
+)
+_WEARS = frozenset(listed("wearing wear wore eating eat ate drinking drink drank"))
+
+
+def doing(words: list[str]) -> bool:
+    """Whether it asks what someone did, wore or ate: "what was he wearing"."""
+    if words[0] != "what" or len(words) < 3 or words[1] not in AUX:
+        return False
+    if words[-1] in ("do", "doing", "done") and words[2] not in ("to", "do", "happen"):
+        return True
+    return words[-1] in _WEARS and words[2] not in ("i",)
+
+
+_EMBEDDED = {
+    "who": IDENTITY,
+    "whose": IDENTITY,
+    "where": PLACE,
+    "how": WHY,
+    "why": WHY,
+    "what": ACTION,
+    "which": OTHER,
+}
+
+
+def _embedded(words: list[str]) -> str | None:
+    """Give the reason why "did you see (who came in)" cannot be told, if it is asked."""
+    if words[0] not in AUX:
+        return None
+    for i in range(1, len(words) - 1):
+        if (words[i],) in PERCEPTION and words[i + 1] in _EMBEDDED:
+            said = words[i + 1] == "what" and {"say", "said", "saying"} & set(words)
+            return WORDS_SAID if said else _EMBEDDED[words[i + 1]]
+    return None
+
+
+def _same_kind(words: list[str]) -> bool:
+    """Whether it asks if one thing is another: "is a zebra an animal"."""
+    if words[0] not in ("is", "are", "was", "were") or words[1:2] not in (["a"], ["an"]):
+        return False
+    return any(
+        words[i] in ("a", "an") and words[i - 1] not in JOINTS and words[i - 1] != "being"
+        for i in range(3, len(words) - 1)
+    )
 
 
 def why_not(words: list[str], *, asks_alert: bool = False) -> str | None:
@@ -180,16 +270,58 @@ def why_not(words: list[str], *, asks_alert: bool = False) -> str | None:
     if (
         asks_alert
         and head in ("when", "if", "once", "whenever", "as")
-        and (any(words[i] == "you" and words[i + 1] in present for i in range(len(words) - 1)))
+        and any(
+            words[i] == "you" and words[i + 1] in present and words[i - 1] not in ("did", "could")
+            for i in range(1, len(words) - 1)
+        )
     ):
         return FUTURE
     if _NEXT_TENSE & set(words) or "going to" in " ".join(words[:5]):
         return FUTURE
     if words == ["what", "next"]:
         return FUTURE
-    if head == "should" or (
-        words[:2] in (["do", "you"], ["did", "you"])
-        and any(w in words[2:3] for w in ("like", "enjoy", "love", "prefer", "want", "feel"))
+    text = f" {' '.join(words)} "
+    if len(_FOREIGN & set(words)) > 1:
+        return NOT_A_QUESTION
+    if words[1:] == ["name"] and head in DETERMINERS:
+        return IDENTITY
+    spoken = any(f" {word} " in text for word in ("word", "words", "phrase", "sentence"))
+    if spoken and {"said", "say", "spoken", "saying", "mentioned", "read", "written"} & set(words):
+        return WORDS_SAID
+    edge = any(f" the {part} of " in text for part in ("end", "start", "beginning", "middle"))
+    edge = edge or " ".join(words[-3:]) in ("at the end", "at the start", "at the beginning")
+    if edge or words[-1] in ("of", "the"):
+        return NOT_UNDERSTOOD  # "at the end of the song": an edge of something else
+    alike = any(f" {verb} like " in text for verb in ("look", "sound", "seem", "looked"))
+    if alike and head in ("did", "does", "do") and words[1] not in ("anything", "something"):
+        return ATTRIBUTE
+    if any(f" {each} " in text for each in ("every time", "each time", "whenever")):
+        return TWO_THINGS
+    if any(then in text for then in _THEN):
+        return REFERENCE
+    if words[:2] == ["how", "long"] and words[2:3] in (["until"], ["till"]):
+        return FUTURE
+    if doing(words):
+        return ACTION
+    if _same_kind(words):
+        return ATTRIBUTE
+    if head in _ORDERS and words[1:2] and words[1] in ("a", "an", "the", "my", "recording", "it"):
+        return NOT_A_QUESTION
+    generic = head in ("do", "does", "can", "could", "will") and len(words) > 2
+    if generic and words[1] not in PRONOUNS | DETERMINERS | ADVERBS | {"not", "anyone", "someone"}:
+        return OTHER  # "do cats like milk"
+    reason = _embedded(words)
+    if reason:
+        return reason
+    if words[:2] == ["which", "of"]:
+        return OTHER
+    if (
+        head == "should"
+        or "should" in words[1:3]
+        or (
+            words[:2] in (["do", "you"], ["did", "you"])
+            and any(w in words[2:3] for w in ("like", "enjoy", "love", "prefer", "want", "feel"))
+        )
     ):
         return OPINION
     if head in _COMMANDS or (words[1:2] == ["you"] and words[2:3] and words[2] in _COMMANDS):
@@ -206,7 +338,7 @@ def why_not(words: list[str], *, asks_alert: bool = False) -> str | None:
         return PLACE
     if _ordinal(words):
         return ORDINAL
-    if head == "how":
+    if head == "how" and not opener(words):
         reason = _how(words)
         if reason:
             return reason
@@ -231,6 +363,10 @@ def _leftover(words: list[str]) -> str | None:
             return WORDS_SAID
     if {"identify", "recognise", "recognize"} & set(words[:4]):
         return IDENTITY
+    if any(f" {come} from " in text for come in ("come", "came", "coming", "comes")):
+        return PLACE
+    if " instead of " in text or " rather than " in text:
+        return COMPARE
     if any(p in text for p in _PLACES):
         return PLACE
     if any(w in words for w in ("transcribe", "transcript", "quote", "spell", "translate")):

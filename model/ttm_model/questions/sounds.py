@@ -57,10 +57,15 @@ _IRREGULAR: dict[str, tuple[str, str]] = {
     "snore snores snored snoring": ("snoring", "snoring"),
     "breathe breathes breathed breathing": ("breathing", "breathing"),
     "strum strums strummed strumming": ("strumming", "strumming"),
+    "type types typed typing": ("typing", "typing"),
+    "drill drills drilled drilling": ("drilling", "drilling"),
+    "hammer hammers hammered hammering": ("hammering", "hammering"),
     "howl howls howled howling": ("howl", "howl"),
 }
 _NOUN_LIKE = frozenset(
-    listed("ring whistle drum tick crow click tap pop beat bang splash clang break")
+    listed(
+        "type drill hammer ring whistle drum tick crow click tap pop beat bang splash clang break"
+    )
 )
 
 SOUND_VERBS: dict[str, SoundVerb] = {}

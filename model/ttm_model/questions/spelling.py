@@ -1,4 +1,9 @@
-"""Repairs typing slips in function words and verbs. It never touches the thing asked about."""
+"""Repairs typing slips in function words, verbs and words of sound. It knows no other things.
+
+A thing asked about may have any name, so that no rule touches it; only two shapes that are no
+English word, of words for sounds, are read as what they nearly are: "barkd", "brak", "bel".
+"""
+# ruff: noqa: PLR0912  (ordered rules read best as one chain)
 
 from ttm_model.questions.lexicon import (
     ADVERBS,
@@ -12,6 +17,9 @@ from ttm_model.questions.lexicon import (
     UNITS,
     WH,
 )
+from ttm_model.questions.real_words import REAL_WORDS
+from ttm_model.questions.sounds import INSTRUMENTS, SELF_SOUNDING, SOUND_NOUNS, SOUND_VERBS
+from ttm_model.questions.wordlist import listed
 
 _SHORT = {
     "hte": "the",
@@ -49,6 +57,34 @@ _ALSO_REAL = {"herd", "hat", "di", "tha"}
 _LONG_CONNECTIVES = tuple(w for w in CONNECTIVES if len(w) >= 5)
 
 
+# Real words (and names) that are one of those shapes of another.
+_REAL = frozenset(
+    listed(
+        "bas beta betas beast hot hots his tot tots toto sign signs snog snogs mona monas pur purs "
+        "salm salms gaps clasp clasps crowd crise taped toted boing goran cher chers crate bets "
+        "signing braking trial cruse tuna taps brads casual"
+    )
+)
+
+
+def _sound_slips() -> dict[str, str]:
+    """Swapped neighbours, a lost twin at the end and a lost "e" of the words for sounds."""
+    known = SOUND_VERBS.keys() | SELF_SOUNDING | SOUND_NOUNS | INSTRUMENTS
+    slips: dict[str, str] = {}
+    for word in sorted(w for w in known if len(w) >= 4):
+        shapes = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(1, len(word) - 1)}
+        if word[-1] == word[-2]:
+            shapes.add(word[:-1])
+        if word.endswith("ed") and word[-3] not in "aeiou":
+            shapes.add(word[:-2] + "d")
+        for shape in shapes - known - _REAL - NEVER_RESPELL - SPELLING_VOCABULARY:
+            slips.setdefault(shape, word)
+    return slips
+
+
+_SOUND_SLIPS = _sound_slips()
+
+
 def distance(a: str, b: str, limit: int) -> int:
     """Edit distance with swaps of neighbours, at most `limit` + 1 (Damerau's restricted form)."""
     if abs(len(a) - len(b)) > limit:
@@ -68,7 +104,7 @@ def distance(a: str, b: str, limit: int) -> int:
 
 
 def _nearest(word: str, vocabulary: tuple[str, ...]) -> str | None:
-    if len(word) < 4 or word in NEVER_RESPELL:
+    if len(word) < 4 or word in NEVER_RESPELL or word in REAL_WORDS:
         return None
     limit = 2 if len(word) >= 8 else 1
     best, found = limit + 1, None
@@ -107,13 +143,17 @@ def respell(words: list[str]) -> list[str]:
         following = words[i + 1] if i + 1 < len(words) else ""
         fixed = word
         if word not in SPELLING_VOCABULARY and not word[0].isdigit() and len(words) > 1:
-            if previous and (previous[0].isdigit() or previous in _AMOUNTS):
+            if word in _SOUND_SLIPS:
+                fixed = _SOUND_SLIPS[word]
+            elif previous and (previous[0].isdigit() or previous in _AMOUNTS):
                 fixed = _nearest(word, _UNITS) or word
             elif in_phrase:
                 if previous not in DETERMINERS and following in DETERMINERS | PRONOUNS:
                     fixed = _nearest(word, _LONG_CONNECTIVES) or word
             elif word == "hwo":
                 fixed = "how" if following[:2] in {"ma", "mn", "of", "lo", "lng"} else "who"
+            elif word == "c" and previous == "you":
+                fixed = "see"
             elif word in _SHORT:
                 framed = word not in _ALSO_REAL or (i == 0 and following in AUX)
                 framed = framed or (word == "herd" and previous in PRONOUNS)

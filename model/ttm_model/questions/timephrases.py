@@ -104,6 +104,9 @@ def _build() -> dict[tuple[str, ...], Window | None]:
     return table
 
 
+_AMOUNTS = frozenset(
+    listed("few couple half two three four five six seven ten fifteen twenty thirty forty minute")
+)
 FILLERS = _build()
 _LENGTHS = sorted({len(p) for p in FILLERS}, reverse=True)
 
@@ -124,6 +127,13 @@ CALENDAR = (
 )
 
 
+_COUNTABLE = ("opening", "closing", "ending")
+
+
+def _amount_word(word: str) -> bool:
+    return word[0].isdigit() or word in _AMOUNTS
+
+
 def named_phrase(words: list[str], i: int) -> tuple[Window | None, int] | None:
     """Look up a fixed phrase at i: its window (None: it restricts nothing) and its end."""
     if words[i] == "before" and i == len(words) - 1 and i > 2:
@@ -136,6 +146,8 @@ def named_phrase(words: list[str], i: int) -> tuple[Window | None, int] | None:
             return NOW, i + 1
     if words[i - 1 : i] == ["how"] and i:
         return None  # "how long ago" asks, it does not restrict
+    if i > 1 and words[i - 2] == "how":
+        return None  # "how long before now"
     if words[i - 1 : i] == ["most"] and i:
         return None  # "most recently" is an order
     if words[i] == "from" and {"to", "until", "till"} & set(words[i + 3 : i + 5]):
@@ -144,7 +156,10 @@ def named_phrase(words: list[str], i: int) -> tuple[Window | None, int] | None:
         return None  # "in the past two minutes"
     for length in _LENGTHS:
         phrase = tuple(words[i : i + length])
-        if words[i + length : i + length + 1] == ["of"]:
+        following = words[i + length : i + length + 1]
+        if following and phrase[-1:] and phrase[-1] in _COUNTABLE and _amount_word(following[0]):
+            continue  # "in the opening 20 seconds"
+        if following == ["of"]:
             continue  # "at the end of the song" is not the end of the media
         if len(phrase) == length and phrase in FILLERS:
             return FILLERS[phrase], i + length

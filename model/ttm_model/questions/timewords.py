@@ -18,7 +18,7 @@ from ttm_model.questions.wordlist import listed
 
 AT_TOLERANCE_S = 2.0
 _LEADING = frozenset(listed("in during over within for through throughout at of from inside"))
-_PAST = frozenset(listed("last past previous final"))
+_PAST = frozenset(listed("last past previous final closing preceding latest recent"))
 _START = frozenset(listed("first opening initial"))
 _INFINITE = float("inf")
 
@@ -166,6 +166,8 @@ def _relative(words: list[str], i: int) -> _Found | None:
     if word_at(words, j) in _LEADING or word_at(words, j) in ("after", "before", "until", "since"):
         lead, j = words[j], j + 1
     while word_at(words, j) in ("the", "these", "this", "those", "very", "about", "roughly"):
+        j += 1
+    if word_at(words, j) == "most" and word_at(words, j + 1) == "recent":
         j += 1
     w = word_at(words, j)
     rank = ordinal(w) or (1 if w in _START else 0)

@@ -57,10 +57,40 @@ _WHOLE = {
     "when'd": "when did",
     "who'd": "who did",
     "½": "half",
+    "didja": "did you",
+    "d'you": "do you",
+    "dya": "do you",
+    "dunno": "do not know",
+    "lemme": "let me",
+    "gimme": "give me",
+    "wot": "what",
+    "abt": "about",
+    "smth": "something",
+    "sth": "something",
+    "rn": "right now",
+    "ur": "your",
+    "y'all": "you all",
+    "cos": "because",
+    "whatcha": "what are you",
+    "fone": "phone",
+    "foto": "photo",
+    "fotos": "photos",
+    "vid": "video",
+    "vids": "videos",
+    "aint": "is not",
+    "ain't": "is not",
+    "shouldnt": "should not",
+    "wouldnt": "would not",
+    "doesnt": "does not",
+    "hadnt": "had not",
+    "cant": "can not",
     "kinda": "kind of",
     "favorite": "favourite",
     "o'clock": "oclock",
 }
+# Words written with digits, which the pattern below would take apart.
+_DIGIT_WORDS = {"b4": "before", "1st": "first", "2nd": "second", "3rd": "third", "4th": "fourth"}
+_DIGIT_WORD = re.compile(r"(?<![^\W_])(?:" + "|".join(_DIGIT_WORDS) + r")(?![^\W_])")
 _ABBREVIATIONS = frozenset(("st", "mr", "mrs", "ms", "dr"))
 _SUFFIX = {"'ve": "have", "'ll": "will", "'re": "are", "'m": "am", "'d": "would"}
 _IS_HOSTS = frozenset(listed("what when where who how which that there it he she here this"))
@@ -102,7 +132,7 @@ def sentences(text: str) -> list[Sentence]:
     if len(text) > MAX_CHARS:
         raise TooLongError
     text = unicodedata.normalize("NFKC", text.translate(_QUOTES).translate(_DASHES)).casefold()
-    text = text.translate(_QUOTES)
+    text = _DIGIT_WORD.sub(lambda found: _DIGIT_WORDS[found.group()], text.translate(_QUOTES))
     out: list[Sentence] = []
     words: list[str] = []
     total = 0

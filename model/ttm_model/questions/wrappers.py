@@ -1,18 +1,24 @@
 """Takes polite frames off a question: "could you tell me whether ...". It knows no things."""
 
+import re
 from dataclasses import dataclass
 
-from ttm_model.questions.lexicon import WH
+from ttm_model.questions.frames import frame_length
+from ttm_model.questions.lexicon import AUX, WH
 from ttm_model.questions.wordlist import listed
 
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """The inner words. `recalled`: it was framed as remembering; `alert`: as "tell me when"."""
+    """The inner words. `recalled`: it was framed as remembering; `alert`: as "tell me when".
+
+    `linked`: "if" or "whether" stood between the frame and the rest.
+    """
 
     words: list[str]
     recalled: bool = False
     alert: bool = False
+    linked: bool = False
 
 
 def _lines(text: str) -> list[tuple[str, ...]]:
@@ -20,7 +26,11 @@ def _lines(text: str) -> list[tuple[str, ...]]:
 
 
 _FILLERS = _lines(
-    "hey|hi|hello|ok|okay|so|um|uh|er|erm|well|and|but|then|also|please|thanks|sorry|excuse me"
+    "hiya|yo|just checking|just wondering|quick check|quick one|random question|silly question"
+    "|dumb question|heya|howdy|good day|mate|guys|alexa|siri|excuse me please|sorry but|one thing"
+    "|another thing|another one|next one|next|first of all ,|as a matter of fact|to be honest"
+    "|actually just|no wait|wait|anyway|anyways|lol|erm so|umm|ummm|uhm|right so|now then"
+    "|hey|hi|hello|ok|okay|so|um|uh|er|erm|well|and|but|then|also|please|thanks|sorry|excuse me"
     "|listen|just|quick question|question|kindly|oh|ah|hmm|hm|alright|right"
     "|good morning|good evening|good afternoon|roughly|exactly|approximately"
     "|precisely|,|actually|hi there"
@@ -90,7 +100,21 @@ _TAILS = _lines(
     "|i wonder|do you think|would you say|buddy|friend|cheers|yes|no|is there|exactly|then|so"
     "|did there|have you|have not you|haven you|was it|was not it|any idea|if at all|sir|hm|,"
     "|did he|did she|did they|did not they|do not you|if you do not mind|for me please|ok|okay"
+    "|can you|could you|will you|would you|can not you|can you not|could you not|have you not"
+    "|had you|had not you|is it|is it not|is not it|are you|are not you|has there|has not there"
+    "|were not you|were you|was i|was not i|have i|have not i|has it|has not it|were not there"
+    "|do you reckon|you reckon|is that right|is that correct|am i right|am i wrong|innit|ta"
+    "|please and thank you|if that is ok|if you would|if you could|if you please|for me|asap"
+    "|or did i|or did you|or was i dreaming|or was i imagining it|or am i imagining it"
+    "|or did i imagine it|or am i mistaken|is it true|is that true|is that so|help me out"
     "|let me know|do you|did not he|did not she|i forgot|did we|did not we|, or|were there"
+)
+_STATED_TAILS = (
+    "can you|could you|will you|would you|can not you|can you not|could you not|"
+    "have you not|had you|had not you|is it|is it not|is not it|are you|"
+    "are not you|has there|has not there|were not you|were you|was i|was not i|"
+    "have i|have not i|has it|has not it|were not there|for me|did you not|"
+    "was there not"
 )
 _COMMA_TAILS = frozenset(
     [
@@ -132,10 +156,12 @@ _COMMA_TAILS = frozenset(
         "let me know",
         "did there",
         "haven you",
+        *(" ".join(line) for line in _lines(_STATED_TAILS)),
     ]
 )
 
 
+_STATED = frozenset(listed("you i we there he she they it"))
 _Table = dict[str, list[tuple[str, ...]]]
 
 
@@ -157,7 +183,20 @@ def _front(words: list[str], table: _Table) -> int:
     return 0
 
 
+_IF_TAIL = re.compile(
+    r"(?: ,)? if (?:you (?:can|could|would|will|do not|know|remember|recall|have|happen|are "
+    r"able|please"
+    r"|get|find)|possible|that is|it is|i may|i might)(?: \w+){0,5}$"
+)
+
+
 def _strip_tail(words: list[str]) -> list[str]:
+    text = " ".join(words)
+    found = _IF_TAIL.search(text)
+    if found and found.start() > 0:
+        words = text[: found.start()].split()
+    stated = words[:1] != ["do"] and not (words[:1] and words[0] in AUX | WH)
+    stated = stated and bool(_STATED & set(words[:3]))  # "there was a cow was there"
     changed = True
     while changed and words:
         changed = False
@@ -165,8 +204,10 @@ def _strip_tail(words: list[str]) -> list[str]:
             n = len(line)
             if n >= len(words) or tuple(words[-n:]) != line:
                 continue
-            if " ".join(line) in _COMMA_TAILS and words[-n - 1] != ",":
+            if " ".join(line) in _COMMA_TAILS and words[-n - 1] != "," and not stated:
                 continue
+            if words[-n - 1] in WH:
+                continue  # "what was it"
             words, changed = words[:-n], True
             break
     return words
@@ -174,7 +215,7 @@ def _strip_tail(words: list[str]) -> list[str]:
 
 def unwrap(words: list[str]) -> Unwrapped:
     """Take fillers, frames and tags off both ends, as often as they stand there."""
-    recalled = alert = False
+    recalled = alert = linked = False
     words = _strip_tail(words)
     for _ in range(8):
         if words[1:2] == [","] and words[0] in _CALLED and len(words) > 2:
@@ -183,7 +224,7 @@ def unwrap(words: list[str]) -> Unwrapped:
         if n and n < len(words):
             words = words[n:]
             continue
-        n = _front(words, _FRAMES_AT)
+        n = max(_front(words, _FRAMES_AT), frame_length(words))
         if words[1:3] == ["you", "count"]:
             n = 2
         if words[:2] == ["show", "me"] and words[2:3] and words[2] in WH | {"everything", "all"}:
@@ -195,9 +236,10 @@ def unwrap(words: list[str]) -> Unwrapped:
         words = words[n:]
         link = _front(words, _LINKS_AT)
         if link and link < len(words):
+            linked = linked or words[0] in ("if", "whether")
             words = words[link:]
     if words[:1] in (["whether"], ["if"]):
-        words = words[1:]
+        words, linked = words[1:], True
     while words and words[0] == ",":
         words = words[1:]
-    return Unwrapped(_strip_tail(words), recalled, alert)
+    return Unwrapped(_strip_tail(words), recalled, alert, linked)

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-UNCOUNTABLE = {
-    "music", "speech", "singing", "silence", "water", "rain", "thunder", "applause", "laughter",
-    "espresso", "traffic", "wind", "noise", "knocking", "beeping", "food", "fruit", "coffee",
-}  # fmt: skip
+from ttm_model.labels.words import with_article
+
+__all__ = ["VERBS", "ago", "clock", "duration", "listed", "span", "times", "with_article"]
+
 VERBS = {"video": ("saw", "seen"), "audio": ("heard", "heard"), None: ("noticed", "noticed")}
-VOWEL_SOUND = re.compile(r"^(?:[aeiou](?!ni[^nm]|se|ne)|hou?r|heir)", re.IGNORECASE)
-
-
-def with_article(label: str) -> str:
-    """'tabby cat' -> 'a tabby cat'; nothing before plurals and uncountable nouns."""
-    head = label.rpartition(" ")[2].lower()
-    if head in UNCOUNTABLE or label.lower() in UNCOUNTABLE:
-        return label
-    if head.endswith("s") and not head.endswith(("ss", "us", "is")):
-        return label
-    return f"{'an' if VOWEL_SOUND.match(label) else 'a'} {label}"
 
 
 def listed(items: Sequence[str]) -> str:
