@@ -21,7 +21,7 @@ from ttm_model.encoders.picture import PictureEncoder, PictureFeatures, fit
 from ttm_model.encoders.sound import SoundContext, SoundEncoder, initial_context
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.encoders.weights import ALL
-from ttm_model.engines.lite_state import LiteState
+from ttm_model.engines.lite_state import LiteState, state_spec
 from ttm_model.engines.noticing import PLACES, Thing, heard, seen, to_tokens
 from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.labels.sounds import sound_space
@@ -221,6 +221,7 @@ class LiteEngine:
             "layout": repr(config.layout),
             "unit": repr(config),
             "places": PLACES,
+            "state": repr(sorted(state_spec(self.layout, CLASSES).items())),
             "weights": [weights.sha256 for weights in (*ALL, SOUND_TAGGER)],
             "sounds": self._spaces["audio"].names,
             "phi": [

@@ -44,7 +44,7 @@ class LiteState:
     @classmethod
     def load(cls, data: bytes, schema: str, layout: Layout, classes: int) -> Self:
         """What `dump` wrote; raises StateIncompatible where it is another model's."""
-        tensors = from_bytes(data, schema, _spec(layout, classes))
+        tensors = from_bytes(data, schema, state_spec(layout, classes))
         memory = {
             name.removeprefix(MEMORY): tensor
             for name, tensor in tensors.items()
@@ -58,7 +58,8 @@ class LiteState:
         return cls(MemoryState(**memory), tensors[SCENE], SoundContext.from_arrays(sound))
 
 
-def _spec(layout: Layout, classes: int) -> Spec:
+def state_spec(layout: Layout, classes: int) -> Spec:
+    """Name, shape and dtype of every tensor of a stored state."""
     spec = {
         MEMORY + name: ((1, *shape), dtype) for name, (shape, dtype) in memory_spec(layout).items()
     }
