@@ -11,7 +11,7 @@ from math import isnan
 
 from ttm_model.evaluation.cost import Cost
 from ttm_model.evaluation.measures import Summary
-from ttm_model.evaluation.plan import EVENTS_64, FITS, OVERLOAD
+from ttm_model.evaluation.plan import EVENTS_64, FITS, FORGETTING, OVERLOAD
 from ttm_model.evaluation.statistics import Estimate
 from ttm_model.evaluation.systems.registry import OURS, SWAPPED, ZEROED
 
@@ -56,8 +56,11 @@ def goals(
             _number(f"ECE, {name} events", "<=", 0.05, at and at.ece),
         ]
     found += [
-        _least('evicted: "may have forgotten", 192 events', 0.80, _of(over, "evicted_forgotten")),
-        _most('evicted: "not seen", 192 events', 0.05, _of(over, "evicted_not_seen")),
+        *(
+            goal
+            for name, at in ((OVERLOAD, over), (FORGETTING, summaries.get((OURS, FORGETTING))))
+            for goal in _forgetting(name, at)
+        ),
         *_costs(cost),
         _least("one answer to five wordings", 0.95, same),
         _most(
@@ -73,6 +76,13 @@ def goals(
         _least("recall as a share of unlimited, real clips", 0.95, clips),
     ]
     return found
+
+
+def _forgetting(name: str, at: Summary | None) -> list[Goal]:
+    return [
+        _least(f'evicted: "may have forgotten", {name} events', 0.80, _of(at, "evicted_forgotten")),
+        _most(f'evicted: "not seen", {name} events', 0.05, _of(at, "evicted_not_seen")),
+    ]
 
 
 def _of(summary: Summary | None, name: str) -> Estimate | None:

@@ -22,6 +22,11 @@ class Load:
     events: int
     seconds: float
     pairs: int
+    only: tuple[str, ...] = ()  # systems that are measured at it; empty: all
+
+    def measures(self, system: str) -> bool:
+        """Whether a system is measured at this load."""
+        return not self.only or system in self.only
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,16 @@ class Plan:
         return sum(2 * load.pairs for load in self.loads)
 
 
-FITS, EVENTS_64, OVERLOAD, LONG = "42", "64", "192", "64-long"
+FITS, EVENTS_64, OVERLOAD, FORGETTING, LONG = "42", "64", "192", "384", "64-long"
+# Where a memory that packs has to forget; what grows with the stream would take minutes there.
+BOUNDED = ("slot-ttm", "fifo", "fifo-packed", "recency", "unlimited")
 SHORT = Plan(
     "short",
     (
         Load(FITS, 42, 160.0, 2),
         Load(EVENTS_64, 64, 240.0, 4),
         Load(OVERLOAD, 192, 720.0, 2),
+        Load(FORGETTING, 384, 1440.0, 1, BOUNDED),
         Load(LONG, 64, 2000.0, 1),
     ),
     cost_steps=2000,
@@ -60,6 +68,7 @@ FULL = Plan(
         Load(FITS, 42, 160.0, 10),
         Load(EVENTS_64, 64, 240.0, 16),
         Load(OVERLOAD, 192, 720.0, 10),
+        Load(FORGETTING, 384, 1440.0, 4, BOUNDED),
         Load(LONG, 64, 2400.0, 4),
     ),
     cost_steps=20_000,

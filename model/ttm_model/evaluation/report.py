@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ttm_model.evaluation.clip_recall import ClipResults
 from ttm_model.evaluation.cost import Cost
 from ttm_model.evaluation.goals import Goal, goals
-from ttm_model.evaluation.measures import Summary, by_age, by_intervening, diagram, summarise
+from ttm_model.evaluation.measures import (
+    Summary,
+    by_age,
+    by_intervening,
+    diagram,
+    ece_by_age,
+    summarise,
+)
 from ttm_model.evaluation.plan import (
     BANK_SEED,
     CANDIDATES,
@@ -49,6 +56,7 @@ class Report:
             (system, load.name): summarise(self.at(SIGMA), system, load.name)
             for system in self.systems
             for load in self.plan.loads
+            if load.measures(system)
         }
 
     def at(self, sigma: float) -> list[Row]:
@@ -81,7 +89,7 @@ def as_text(report: Report) -> str:
         ),
     ]
     for load in plan.loads:
-        chosen = [summaries[name, load.name] for name in report.systems]
+        chosen = [summaries[name, load.name] for name in report.systems if load.measures(name)]
         parts += ["", f"load {load.name}", *_table(chosen, report, load.name)]
     rows = report.at(SIGMA)
     curves = {
@@ -90,6 +98,7 @@ def as_text(report: Report) -> str:
     }
     for title, curve in curves.items():
         parts += ["", title, *_curves({name: curve(rows, name) for name in report.systems})]
+    parts += ["", "calibration error against age", *_errors(rows, report.systems)]
     parts += ["", "recall@1 against the modality gap", *_sweep(report)]
     if report.clips is not None:
         parts += ["", *_clips(report.clips)]
@@ -100,7 +109,7 @@ def as_text(report: Report) -> str:
 def _table(chosen: list[Summary], report: Report, load: str) -> list[str]:
     names = [
         "system", "recall@1", "@5", "at", "beside", "16 s", "when med/P90 s", "given",
-        "found", "false r/h", "forgot/unseen", "AUROC", "ECE", "bytes", "ms/step",
+        "found", "false r/h", "forgot/unseen", "bound", "AUROC", "ECE", "cover", "bytes", "ms/step",
     ]  # fmt: skip
     rows = []
     for one in chosen:
@@ -120,8 +129,10 @@ def _table(chosen: list[Summary], report: Report, load: str) -> list[str]:
                 _pc(one.present_found),
                 f"{_pc(one.false_random)}/{_pc(one.false_hard)}",
                 f"{_pc(one.evicted_forgotten)}/{_pc(one.evicted_not_seen)}",
+                _pc(one.confused),
                 f"{one.auroc:.3f}",
                 f"{one.ece:.3f}",
+                f"{100 * one.coverage_5:.0f}",
                 str(max((size.state_bytes for size in sizes), default=0) or "-"),
                 "-" if math.isnan(fold_ms) else f"{fold_ms:.2f}",
             ]
@@ -142,6 +153,16 @@ def _curves(curves: Mapping[str, list[tuple[str, Estimate]]]) -> list[str]:
         held = dict(curve)
         rows.append([system, *(_pc(held[b]) if b in held else "-" for b in buckets)])
     return _grid(["system", *buckets], rows)
+
+
+def _errors(rows: list[Row], systems: Sequence[str]) -> list[str]:
+    curves = {name: {b: error for b, error, _ in ece_by_age(rows, name)} for name in systems}
+    buckets = list(dict.fromkeys(bucket for curve in curves.values() for bucket in curve))
+    cells = [
+        [name, *(f"{curve[b]:.3f}" if b in curve else "-" for b in buckets)]
+        for name, curve in curves.items()
+    ]
+    return _grid(["system", *buckets], cells)
 
 
 def _sweep(report: Report) -> list[str]:
@@ -199,6 +220,10 @@ def as_json(report: Report) -> Any:
                 for (system, load), one in report.summaries().items()
             },
             "by_age": {name: _points(by_age(rows, name)) for name in report.systems},
+            "ece_by_age": {
+                name: {bucket: [error, n] for bucket, error, n in ece_by_age(rows, name)}
+                for name in report.systems
+            },
             "by_intervening": {
                 name: _points(by_intervening(rows, name)) for name in report.systems
             },

@@ -62,7 +62,7 @@ def tasks(plan: Plan, systems: Iterable[str]) -> list[Task]:
     """Every pair of a plan, the longest first."""
     chosen = tuple(systems)
     found = [
-        Task(load, pair, plan.seed, chosen, plan.sweep)
+        Task(load, pair, plan.seed, tuple(filter(load.measures, chosen)), plan.sweep)
         for load in plan.loads
         for pair in range(load.pairs)
     ]
