@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     max_live_sessions: int = Field(256, ge=1, le=100_000)
     lease_ttl_s: float = Field(5.0, gt=0.05, le=300)
     commit_every_steps: int = Field(8, ge=1, le=1024)
-    commit_every_s: float = Field(1.0, gt=0, le=60)
+    commit_every_s: float = Field(2.0, gt=0, le=60)
     idle_release_s: float = Field(2.0, gt=0, le=3600)
     quarantine_after: int = Field(3, ge=1, le=100, description="crashes at one position")
     quarantine_s: float = Field(600.0, gt=0, le=604_800)

@@ -1,15 +1,20 @@
 """The command line as a user meets it: real processes, exit statuses, one-line errors."""
 
+import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from gateway.harness import serving
+from gateway.test_memory import announced, state
 from ttm_server.cli.checking import Expectation, verdict
 from ttm_server.cli.demo import load_questions
-from ttm_server.cli.streaming import parse_speed
+from ttm_server.cli.show import gaps_text
+from ttm_server.cli.streaming import is_live, parse_speed
 from ttm_server.config import load_settings
 from ttm_server.errors import BadRequest, ConfigError
 
@@ -29,7 +34,18 @@ def run(*arguments, **environment):
 def test_every_command_has_help():
     done = run("--help")
     assert done.returncode == 0
-    for name in ("demo", "serve", "gateway", "worker", "stream", "ask", "sessions", "doctor"):
+    for name in (
+        "demo",
+        "serve",
+        "gateway",
+        "worker",
+        "stream",
+        "ask",
+        "sessions",
+        "doctor",
+        "export",
+        "import",
+    ):
         assert name in done.stdout
         assert run(name, "--help").returncode == 0
 
@@ -98,6 +114,42 @@ def test_speeds():
     for wrong in ("fast", "0", "-1", "nan"):
         with pytest.raises(BadRequest, match="--speed"):
             parse_speed(wrong)
+
+
+def test_live_sources_are_known_by_their_scheme():
+    assert is_live("rtsp://camera/1")
+    assert not is_live("film.mp4")
+    assert not is_live("https://example.org/film.mp4")
+
+
+def test_gaps_in_words():
+    assert gaps_text([]) == "-"
+    gaps = [{"t0": 1.0, "t1": 2.5, "reason": "lost"}, {"t0": 5, "t1": 6, "reason": "backpressure"}]
+    assert gaps_text(gaps) == "2: 2.5 s backpressure, lost"
+
+
+async def test_sessions_export_and_import(clean_valkey, settings, tmp_path):
+    file = tmp_path / "memory.safetensors"
+    async with serving(clean_valkey.url, settings) as gateway:
+        await gateway.store.announce_model(announced())
+        sid = (await gateway.store.create_session(state())).session_id
+
+        async def command(*arguments):
+            return await asyncio.to_thread(run, *arguments, "--url", gateway.base, COLUMNS="200")
+
+        done = await command("sessions")
+        assert re.search(rf"{sid} +│ idle +│.* 7 +│ 7 +│ 0 +│ 1: 0.5 s tëst", done.stdout)
+        assert (await command("export", sid, str(file))).returncode == 0
+        done = await command("import", str(file))
+        assert done.returncode == 0
+        other = re.search(r"session (\w+)", done.stdout)[1]
+        assert (await gateway.store.read_state(other)).memory == state().memory
+        file.write_bytes(file.read_bytes()[:-1])
+        done = await command("import", str(file))
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert "truncated" in done.stderr
+        assert len(await gateway.store.sessions(10)) == 2  # no empty session is left behind
+        assert "No such file" in (await command("import", "nowhere")).stderr
 
 
 ANSWER = {

@@ -9,6 +9,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -158,11 +159,14 @@ async def serving(
     timing: Timing = QUICK,
     headers: dict[str, str] | None = None,
     wrap: Callable[[Store], Store] = lambda store: store,
+    page: Path | None = None,
 ) -> AsyncIterator[Served]:
     """A gateway on a free port over the Redis server at `url`."""
     metrics = Metrics()
     async with await Store.connect(url, settings, observe=metrics.observe_redis) as store:
-        app = create_app(wrap(store), settings, limits=limits, timing=timing, metrics=metrics)
+        app = create_app(
+            wrap(store), settings, limits=limits, timing=timing, metrics=metrics, page=page
+        )
         server = make_server(app, settings)
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))

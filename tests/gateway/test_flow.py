@@ -185,7 +185,7 @@ async def test_a_client_that_never_reads_is_given_up(
 async def test_a_socket_that_is_never_read_is_dropped(
     clean_valkey: EmbeddedServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ttm_server.gateway.server.ABORT_AFTER_S", 0.5)
+    monkeypatch.setattr("ttm_server.gateway.sockets.ABORT_AFTER_S", 0.5)
     async with serving(clean_valkey.url, settings) as gateway:
         session = await gateway.session()
         async with FakeWorker(gateway.store, session["session_id"]) as worker:

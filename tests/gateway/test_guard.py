@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from gateway.harness import Client, Served, serving
 from ttm_server.config import Settings
 from ttm_server.errors import OriginError
-from ttm_server.gateway.guard import check_host, check_origin, has_key
+from ttm_server.gateway.guard import check_host, check_origin, key_of
 from ttm_server.store import EmbeddedServer
 
 KEYS = ("first-key", "second-key")
@@ -56,8 +56,8 @@ async def open_gateway(clean_valkey: EmbeddedServer, settings: Settings) -> Asyn
 )
 def test_keys(value: str, right: bool) -> None:
     settings = Settings(api_keys=tuple(SecretStr(key) for key in KEYS))
-    assert has_key(Headers({"authorization": value}), settings) is right
-    assert not has_key(Headers({"authorization": value}), Settings())
+    assert (key_of(Headers({"authorization": value}), settings) is not None) is right
+    assert key_of(Headers({"authorization": value}), Settings()) is None
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:1", "[::1]:8000"])

@@ -158,6 +158,29 @@ async def test_a_newer_connection_supersedes(gateway: Served) -> None:
     assert (await gateway.store.session(sid)).status == "idle"
 
 
+async def test_a_session_goes_on_at_any_gateway_and_the_newer_wins(
+    gateway: Served, clean_valkey: EmbeddedServer, settings: Settings
+) -> None:
+    session = await gateway.session()
+    sid = session["session_id"]
+    async with (
+        serving(clean_valkey.url, settings) as elsewhere,
+        FakeWorker(elsewhere.store, sid),
+        gateway.stream(session) as old,
+    ):
+        for seq in (1, 2):
+            await old.send(seq)
+        await old.expect("ack", durable=2)
+        ticket = (await elsewhere.http.post(f"/v1/sessions/{sid}/tickets")).json()["ticket"]
+        async with elsewhere.stream(session, ticket) as new:
+            assert new.seen[0]["next_seq"] == 3
+            assert (await old.closed())[0] == 4409
+            await new.send(3)
+            await new.end()
+            assert await new.closed() == (1000, None)
+    assert (await gateway.store.session(sid)).applied_seq == 3
+
+
 async def test_a_session_deleted_while_it_streams(gateway: Served) -> None:
     async with gateway.stream() as client:
         await client.send(1)

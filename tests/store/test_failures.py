@@ -13,9 +13,10 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from servers import KINDS, free_port, make_server
+from store.clusters import sync_always
 from store.folding import chunk, event, payload, send, session_with, state
 from ttm_server.config import Settings
-from ttm_server.errors import SessionNotFound, StoreUnavailable, outcome_of
+from ttm_server.errors import ConfigError, SessionNotFound, StoreUnavailable, outcome_of
 from ttm_server.store import EmbeddedServer, Reply, Store
 
 LONG_S = 20.0
@@ -25,7 +26,7 @@ async def test_no_server(settings: Settings) -> None:
     with pytest.raises(StoreUnavailable) as caught:
         await Store.connect("redis://127.0.0.1:1/0", settings)
     assert outcome_of(caught.value).retryable
-    with pytest.raises(StoreUnavailable, match="redis_url"):
+    with pytest.raises(ConfigError, match="redis_url"):
         await Store.connect("nonsense", settings)
 
 
@@ -36,6 +37,8 @@ async def test_every_call_says_that_the_store_is_away(
         sid, connection = await session_with(store, 1)
         owned = await store.acquire(sid, "me", 30.0)
         assert owned is not None
+        sync_always(own_server)
+        await store.renew(sid, owned.fence, 30.0)  # a write, and with it all before it
         own_server.kill()
         calls: list[Coroutine[Any, Any, object]] = [
             store.ping(),

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from redis import Redis
 
+from store.clusters import sync_always
 from store.folding import send, session_with, state
 from ttm_server.config import Settings
 from ttm_server.store import EmbeddedServer, Reply, Store, Wake
@@ -122,6 +123,7 @@ async def test_signals_survive_a_restart_of_the_server(
     own_server: EmbeddedServer, settings: Settings, end: Callable[[EmbeddedServer], None]
 ) -> None:
     async with await Store.connect(own_server.url, settings) as store:
+        sync_always(own_server)
         sid, _ = await session_with(store, 2)
         async with store.watch(sid, "in") as wake:
             end(own_server)

@@ -9,6 +9,8 @@ import httpx
 from ttm_server.errors import OUTCOMES, StoreUnavailable, TTMError
 
 TIMEOUT_S = 60.0
+PAGE = 500
+MEMORY_TYPE = "application/vnd.safetensors"
 
 
 class Client:
@@ -49,8 +51,16 @@ class Client:
         return await self._call("GET", f"/v1/sessions/{session_id}")
 
     async def sessions(self) -> list[dict[str, Any]]:
-        """Every session that the server lists."""
-        return list((await self._call("GET", "/v1/sessions"))["sessions"])
+        """Every session, oldest first, asked for page by page."""
+        found: list[dict[str, Any]] = []
+        after = ""
+        while True:
+            path = f"/v1/sessions?limit={PAGE}{after}"
+            page = (await self._call("GET", path))["sessions"]
+            found += page
+            if len(page) < PAGE:
+                return found
+            after = f"&after={page[-1]['session_id']}"
 
     async def delete(self, session_id: str) -> None:
         """Delete a session and every key of it."""
@@ -81,6 +91,27 @@ class Client:
         """What memory holds, decoded: `events` and `coverage_since_s`."""
         return await self._call("GET", f"/v1/sessions/{session_id}/timeline")
 
+    async def export_memory(self, session_id: str) -> bytes:
+        """The committed memory as a safetensors file, with all that is needed to go on from it."""
+        return (await self._response("GET", f"/v1/sessions/{session_id}/memory")).content
+
+    async def import_memory(self, session_id: str, file: bytes) -> dict[str, Any]:
+        """Put an exported memory in the place of the session's own; the session afterwards.
+
+        Raises BadRequest for a file that is none, StateIncompatible for another model's.
+        """
+        response = await self._response(
+            "PUT",
+            f"/v1/sessions/{session_id}/memory",
+            content=file,
+            headers={"Content-Type": MEMORY_TYPE},
+        )
+        return dict(response.json())
+
+    async def fork(self, session_id: str) -> dict[str, Any]:
+        """A new session with a copy of this one's committed memory, like `create_session`."""
+        return await self._call("POST", f"/v1/sessions/{session_id}/fork", {})
+
     async def ready(self) -> bool:
         """Whether the server says that it can serve."""
         try:
@@ -91,12 +122,16 @@ class Client:
     async def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None
     ) -> dict[str, Any]:
+        response = await self._response(method, path, json=body)
+        return response.json() if response.content else {}
+
+    async def _response(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
-            response = await self._http.request(method, path, json=body)
+            response = await self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise StoreUnavailable(f"{self.base_url}: cannot be reached: {error}") from error
         if response.is_success:
-            return response.json() if response.content else {}
+            return response
         raise error_of(response)
 
 

@@ -130,6 +130,32 @@ def sessions(url: Url = DEFAULT_URL, api_key: Key = None) -> None:
     show_sessions(console, asyncio.run(call()))
 
 
+@app.command("export")
+def export_memory(
+    session: Annotated[str, typer.Argument(help="Session id.")],
+    file: Annotated[Path, typer.Argument(help="Where to write the safetensors file.")],
+    url: Url = DEFAULT_URL,
+    api_key: Key = None,
+) -> None:
+    """Write a session's committed memory to a file."""
+    from ttm_server.cli.memory import export
+
+    asyncio.run(export(console, Client(url, api_key), session, file))
+
+
+@app.command("import")
+def import_memory(
+    file: Annotated[Path, typer.Argument(help="A file that `export` wrote.")],
+    session: Annotated[str | None, typer.Option(help="Session id; unset: a new one.")] = None,
+    url: Url = DEFAULT_URL,
+    api_key: Key = None,
+) -> None:
+    """Put an exported memory into a session."""
+    from ttm_server.cli.memory import bring_in
+
+    asyncio.run(bring_in(console, Client(url, api_key), file, session))
+
+
 @app.command()
 def doctor() -> None:
     """Say what is installed, what works, and what to do about the rest."""

@@ -10,43 +10,57 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-STOP_TIMEOUT_S = 15.0
+from ttm_server.store.bound_process import BoundProcess
+
+STOP_WITHIN_S = 15.0
 RESTART_AFTER_S = 0.5
 MAX_RESTART_AFTER_S = 30.0
 STABLE_S = 30.0  # a child that lived this long starts again at once
 
-# Runs in the child before it becomes the program: SIGTERM (15) when the parent dies, on Linux.
-_LAUNCHER = """
-import ctypes, runpy, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
-module = sys.argv.pop(1)
-runpy.run_module(module, run_name="__main__", alter_sys=True)
-"""
-
 
 @dataclass(slots=True)
 class Child:
-    """One program that is kept running."""
+    """One program that is kept running, and that gets SIGTERM should this process die.
+
+    `stage`: those with a lower one are stopped, and have ended, before the next ones.
+    """
 
     name: str
     module: str
     environment: Mapping[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    stage: int = 0
+    stop_within_s: float = STOP_WITHIN_S
     started_s: float = 0.0
     failures: int = 0
     due_s: float = 0.0
+    _bound: BoundProcess | None = None
 
     def start(self) -> None:
-        """Start the program in a process of its own."""
-        command = [sys.executable, "-c", _LAUNCHER, self.module]
-        self.process = subprocess.Popen(command, env=dict(self.environment))  # noqa: S603
+        """Start the program in a process of its own; the one before must have ended."""
+        if self._bound is not None:
+            self._bound.forget()
+        command = [sys.executable, "-m", self.module]
+        self._bound = BoundProcess(command, environment=self.environment)
         self.started_s = time.monotonic()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process that was started last."""
+        assert self._bound is not None
+        return self._bound.process
 
     @property
     def exit_status(self) -> int | None:
         """None while it runs."""
-        return None if self.process is None else self.process.poll()
+        return None if self._bound is None else self._bound.process.poll()
+
+    def end_by(self, deadline_s: float) -> None:
+        """Wait until the deadline (monotonic), then SIGKILL."""
+        try:
+            self.process.wait(max(0.1, deadline_s - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 @dataclass(slots=True)
@@ -55,9 +69,17 @@ class Children:
 
     members: list[Child] = field(default_factory=list)
 
-    def add(self, name: str, module: str, environment: Mapping[str, str]) -> Child:
+    def add(
+        self,
+        name: str,
+        module: str,
+        environment: Mapping[str, str],
+        *,
+        stage: int = 0,
+        stop_within_s: float = STOP_WITHIN_S,
+    ) -> Child:
         """Start another program with these variables on top of this process's."""
-        child = Child(name, module, os.environ | dict(environment))
+        child = Child(name, module, os.environ | dict(environment), stage, stop_within_s)
         child.start()
         self.members.append(child)
         return child
@@ -81,16 +103,12 @@ class Children:
         return ended
 
     def stop(self) -> None:
-        """End all of them in order, gateways before workers; SIGKILL what does not end in time."""
-        for child in self.members:
-            if child.process is not None and child.exit_status is None:
-                child.process.send_signal(signal.SIGTERM)
-        deadline_s = time.monotonic() + STOP_TIMEOUT_S
-        for child in self.members:
-            if child.process is None:
-                continue
-            try:
-                child.process.wait(max(0.1, deadline_s - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                child.process.wait()
+        """End all of them, stage by stage; SIGKILL what does not end in time."""
+        for stage in sorted({child.stage for child in self.members}):
+            members = [child for child in self.members if child.stage == stage]
+            for child in members:
+                if child.exit_status is None:
+                    child.process.send_signal(signal.SIGTERM)
+            asked_s = time.monotonic()
+            for child in members:
+                child.end_by(asked_s + child.stop_within_s)

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 STATE_STYLES = {
     "answered": "green",
@@ -38,18 +39,33 @@ def evidence_line(item: dict[str, Any]) -> str:
     )
 
 
+STATUS_STYLES = {"live": "green", "quarantined": "red"}
+
+
 def show_sessions(console: Console, sessions: list[dict[str, Any]]) -> None:
     """A table of sessions."""
-    table = Table("session", "status", "created (UTC)", "media", "durable", "applied", "gaps")
+    table = Table(
+        *("session", "status", "created (UTC)", "media", "durable", "applied", "lag", "gaps")
+    )
     for info in sessions:
         created = datetime.fromtimestamp(info["created_at"], UTC)
         table.add_row(
             info["session_id"],
-            info["status"],
+            Text(info["status"], style=STATUS_STYLES.get(info["status"], "")),
             f"{created:%Y-%m-%d %H:%M:%S}",
             f"{info['media_s']:.1f} s",
             str(info["durable_seq"]),
             str(info["applied_seq"]),
-            str(len(info["gaps"])),
+            str(info["lag_chunks"]),
+            gaps_text(info["gaps"]),
         )
     console.print(table)
+
+
+def gaps_text(gaps: list[dict[str, Any]]) -> str:
+    """How many gaps, how long together, and why."""
+    if not gaps:
+        return "-"
+    missing_s = sum(gap["t1"] - gap["t0"] for gap in gaps)
+    reasons = ", ".join(sorted({gap["reason"] for gap in gaps}))
+    return f"{len(gaps)}: {missing_s:.1f} s {reasons}"

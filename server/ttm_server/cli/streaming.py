@@ -11,6 +11,8 @@ from ttm_client.streaming import StreamProgress
 from ttm_client.streaming import stream as stream_chunks
 from ttm_server.errors import BadRequest
 
+LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt")
+
 
 def parse_speed(text: str) -> float | None:
     """'max' -> None, a positive number -> itself; raises BadRequest."""
@@ -25,6 +27,11 @@ def parse_speed(text: str) -> float | None:
     return speed
 
 
+def is_live(source: str) -> bool:
+    """Whether a source goes on whether or not somebody takes what it gives."""
+    return source.partition("://")[0].lower() in LIVE_SCHEMES
+
+
 async def stream_file(
     console: Console, client: Client, path: str, session_id: str | None, speed_text: str
 ) -> None:
@@ -36,7 +43,16 @@ async def stream_file(
         if session_id is None:
             session_id = str((await client.create_session())["session_id"])
         console.print(f"session {session_id}", highlight=False)
-        result = await stream_with_bar(console, client, session_id, source, duration_s, speed)
+        result = await stream_with_bar(
+            console, client, session_id, source, duration_s, speed, live=is_live(path)
+        )
+    if result.thinned or result.dropped or result.lost_s:
+        console.print(
+            f"left out, and reported as gaps: the pictures of {result.thinned} chunks, "
+            f"{result.dropped} whole chunks, {result.lost_s:.1f} s that the server lost",
+            style="yellow",
+            highlight=False,
+        )
     console.print(
         f"{result.applied} chunks, {result.media_s:.1f} s of media in memory", highlight=False
     )
@@ -50,8 +66,10 @@ async def stream_with_bar(
     source: FileSource,
     duration_s: float | None,
     speed: float | None,
+    *,
+    live: bool = False,
 ) -> StreamProgress:
-    """Stream a source and show how far it is."""
+    """Stream a source and show how far it is; a `live` one gives its own pace."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -73,5 +91,10 @@ async def stream_with_bar(
             )
 
         return await stream_chunks(
-            client, session_id, iter(source), speed=speed, on_progress=report
+            client,
+            session_id,
+            iter(source),
+            speed=None if live else speed,
+            live=live,
+            on_progress=report,
         )

@@ -16,20 +16,37 @@ from rich.console import Console
 
 from ttm_server.cli.children import Children
 from ttm_server.config import Settings
-from ttm_server.errors import Overloaded
+from ttm_server.errors import Overloaded, StoreUnavailable
 from ttm_server.store import EmbeddedServer
 
 POLL_S = 0.2
 READY_TIMEOUT_S = 60.0
+MARGIN_S = 13.0  # a gateway's own bounds after its drain add up to nine
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running server: its address, its store's address, and its processes."""
+    """A running server: its address, its store's address, and its processes.
+
+    `embedded` is its store where that is a process of its own, too.
+    """
 
     base_url: str
     redis_url: str
     children: Children
+    embedded: EmbeddedServer | None = None
+
+    def keep_running(self) -> list[tuple[str, str]]:
+        """Start again what has ended; -> names, and how it ended.
+
+        Raises StoreUnavailable where the embedded server does not start any more.
+        """
+        ended = [(name, f"status {status}") for name, status in self.children.restart_ended()]
+        if self.embedded is not None and self.embedded.revive():
+            if self.embedded.url != self.redis_url:  # somebody else has taken its port
+                raise StoreUnavailable(f"the embedded server cannot have {self.redis_url} again")
+            ended.append(("embedded Valkey", "a crash"))
+        return ended
 
 
 @contextlib.contextmanager
@@ -40,9 +57,12 @@ def running_stack(settings: Settings, workers: int, **overrides: str) -> Iterato
     Overloaded when the gateway does not become ready, or what the embedded server raises.
     """
     with contextlib.ExitStack() as stack:
-        url = settings.redis_url
+        url, embedded = settings.redis_url, None
         if url is None:
-            url = stack.enter_context(EmbeddedServer(settings.data_dir)).url
+            # WAITAOF can only be trusted where every write is synced before its reply.
+            fsync = "always" if settings.durability == "strict" else "everysec"
+            embedded = stack.enter_context(EmbeddedServer(settings.data_dir, fsync=fsync))
+            url = embedded.url
         port = settings.port or free_port(settings.host)
         variables = {
             "TTM_REDIS_URL": url,
@@ -52,17 +72,20 @@ def running_stack(settings: Settings, workers: int, **overrides: str) -> Iterato
         } | overrides
         children = Children()
         stack.callback(children.stop)
-        children.add("gateway", "ttm_server.gateway", variables)
+        # The gateway goes first: its clients reconnect elsewhere while workers still commit.
+        children.add(
+            "gateway", "ttm_server.gateway", variables, stop_within_s=settings.drain_s + MARGIN_S
+        )
         for number in range(workers):
             own = variables
             if settings.worker_metrics_port:
                 own = variables | {
                     "TTM_WORKER_METRICS_PORT": str(settings.worker_metrics_port + number)
                 }
-            children.add(f"worker {number + 1}", "ttm_server.worker", own)
+            children.add(f"worker {number + 1}", "ttm_server.worker", own, stage=1)
         base_url = f"http://{_address(settings.host)}:{port}"
         _wait_until_ready(base_url, children)
-        yield Stack(base_url, url, children)
+        yield Stack(base_url, url, children, embedded)
 
 
 def run_all(settings: Settings, workers: int, console: Console) -> int:
@@ -78,8 +101,8 @@ def run_all(settings: Settings, workers: int, console: Console) -> int:
         console.print(f"ttmserve is ready at {stack.base_url}", highlight=False)
         console.print(f"documentation and a form for every call: {stack.base_url}/docs")
         while not stopping.wait(POLL_S):
-            for name, status in stack.children.restart_ended():
-                console.print(f"{name} ended with status {status}; starting it again", style="red")
+            for name, how in stack.keep_running():
+                console.print(f"{name} ended with {how}; starting it again", style="red")
     return 0
 
 

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from ttm_server.config import Settings
-from ttm_server.gateway import docs, openapi, operations, problems, questions, sessions, stream
+from ttm_server.gateway import (
+    docs,
+    memory,
+    openapi,
+    operations,
+    page_files,
+    problems,
+    questions,
+    sessions,
+    stream,
+)
 from ttm_server.gateway.body import BodyLimit
 from ttm_server.gateway.guard import Guard
+from ttm_server.gateway.memory_file import MAX_HEADER_BYTES as FILE_HEADER_BYTES
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.state import Gateway, Timing
 from ttm_server.protocol import DEFAULT_LIMITS, Limits
@@ -24,11 +36,15 @@ def create_app(
     settings: Settings,
     *,
     limits: Limits = DEFAULT_LIMITS,
-    timing: Timing = Timing(),  # noqa: B008  # frozen
+    timing: Timing | None = None,
     metrics: Metrics | None = None,
+    page: Path | None = None,
 ) -> FastAPI:
-    """The gateway's application over a connected store, which the caller closes afterwards."""
-    gateway = Gateway(store, settings, limits, timing, metrics or Metrics())
+    """The gateway's application over a connected store, which the caller closes afterwards.
+
+    `page`: the folder of the live page; None: the one of this installation.
+    """
+    gateway = Gateway(store, settings, limits, timing or Timing.of(settings), metrics or Metrics())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -47,10 +63,10 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.gateway = gateway
-    problems.install(app)
-    for router in (sessions.router, questions.router, stream.router, operations.router):
-        app.include_router(router)
-    app.include_router(docs.router)
+    problems.install(app, gateway.metrics)
+    for part in (sessions, memory, questions, stream, operations, docs):
+        app.include_router(part.router)
+    app.include_router(page_files.page_router(page or page_files.find_folder()))
     openapi.install(app, settings, limits)
     return app
 
@@ -63,10 +79,18 @@ def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(settings.allowed_origins),
-                allow_methods=["GET", "POST", "DELETE"],
-                allow_headers=["Authorization", "Content-Type"],
+                allow_methods=["GET", "POST", "PUT", "DELETE"],
+                allow_headers=["Authorization", "Content-Type", "If-None-Match"],
+                expose_headers=["ETag", memory.AS_OF],
             )
         )
     layers.append(Middleware(Guard, settings=settings, metrics=metrics))
-    layers.append(Middleware(BodyLimit, max_bytes=settings.max_body_bytes))
+    layers.append(
+        Middleware(
+            BodyLimit,
+            metrics=metrics,
+            max_bytes=settings.max_body_bytes,
+            max_file_bytes=settings.max_memory_bytes + FILE_HEADER_BYTES,
+        )
+    )
     return layers

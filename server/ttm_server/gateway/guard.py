@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,14 +22,15 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def has_key(headers: Headers, settings: Settings) -> bool:
-    """Whether the request carries one of the configured keys, compared in constant time."""
+def key_of(headers: Headers, settings: Settings) -> SecretStr | None:
+    """The configured key that the request carries, compared in constant time, or None."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     given = token.strip().encode("utf-8", "replace")
-    found = False
+    found = None
     for key in settings.api_keys:  # no early exit: the time tells nothing of which key it was
-        found |= hmac.compare_digest(given, key.get_secret_value().encode())
-    return found and scheme.lower() == "bearer"
+        if hmac.compare_digest(given, key.get_secret_value().encode()):
+            found = key
+    return found if scheme.lower() == "bearer" else None
 
 
 def check_host(headers: Headers, settings: Settings) -> None:
@@ -100,7 +102,7 @@ class Guard:
             check_origin(headers, self._settings)
         # A stream proves itself in its first message: browsers cannot set a WebSocket's headers.
         protected = not websocket and scope["path"].startswith(PROTECTED_PREFIX)
-        if protected and self._settings.api_keys and not has_key(headers, self._settings):
+        if protected and self._settings.api_keys and key_of(headers, self._settings) is None:
             raise AuthError(
                 "Authorization: send 'Bearer <api key>' with one of the server's keys",
                 field="Authorization",

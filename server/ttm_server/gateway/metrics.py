@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from ttm_server.errors import OUTCOMES
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _FAST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0)
 # A client may close with any code: only these become label values.
 _KNOWN_CLOSES = frozenset({1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013})
 _OWN_CLOSES = frozenset({4400, 4401, 4404, 4408, 4409, 4429})
+
+_CLIENT_GAPS = ("backpressure", "lost")  # what the clients of this project say
+_DROPS = ("invalid", "overflow", "unstored", "client_other")
 
 
 class Metrics:
@@ -27,7 +32,8 @@ class Metrics:
         )
         self.chunks_dropped = Counter(
             "ttm_chunks_dropped",
-            "Chunks that were not stored, by reason; `client_*`: gaps that a client reported.",
+            "Chunks that were not stored, by reason. `unstored`: their connection ended first, a "
+            "client sends them again; `client_*`: gaps that a client reported.",
             ["reason"],
             registry=self.registry,
         )
@@ -60,6 +66,12 @@ class Metrics:
             registry=self.registry,
         )
 
+        # From zero on: a rate over a series that appears only with its first count misses it.
+        for reason in (*_DROPS, *(f"client_{name}" for name in _CLIENT_GAPS)):
+            self.chunks_dropped.labels(reason)
+        for code in {outcome.code for outcome in OUTCOMES.values()}:
+            self.rejections.labels(code)
+
     def observe_redis(self, op: str, seconds: float) -> None:
         """Record one operation of the store; made to be passed to `Store.connect` as `observe`."""
         self._redis.labels(op).observe(seconds)
@@ -71,7 +83,7 @@ class Metrics:
 
     def client_gap(self, reason: str) -> None:
         """Count a gap that a client reported; its free text does not become a label."""
-        name = "client_backpressure" if reason == "backpressure" else "client_other"
+        name = f"client_{reason}" if reason in _CLIENT_GAPS else "client_other"
         self.chunks_dropped.labels(name).inc()
 
     def text(self) -> bytes:

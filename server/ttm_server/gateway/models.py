@@ -129,14 +129,19 @@ class Session(BaseModel):
     """One session: where its stream and its memory stand."""
 
     session_id: str = Field(examples=[SESSION_ID])
-    status: Literal["live", "idle", "ended"] = Field(
-        description="`live`: a client is connected; `ended`: it sent `end` and all is applied."
+    status: Literal["live", "idle", "ended", "quarantined"] = Field(
+        description="`live`: a client is connected; `ended`: it sent `end` and all is applied; "
+        "`quarantined`: its next chunk ended its worker again and again, it is set aside for a "
+        "while and takes neither chunks nor questions."
     )
     created_at: float = Field(description="Unix seconds.", examples=[1767225600.0])
     durable_seq: int = Field(description="Every chunk up to this one survives a crash.")
     applied_seq: int = Field(description="Every chunk up to this one is in memory.")
+    lag_chunks: int = Field(
+        description="Chunks that wait for a worker: `durable_seq` less `applied_seq`."
+    )
     media_s: float = Field(description="Seconds of media in memory.", examples=[128.0])
-    gaps: list[GapModel]
+    gaps: list[GapModel] = Field(description="Media that memory did not get, oldest first.")
     model: ModelInfo
     memory: MemoryInfo
 

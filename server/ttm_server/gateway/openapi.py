@@ -22,8 +22,9 @@ _REASONS = {
     401: "No API key, or a wrong one.",
     403: "A browser page of another origin, or a Host that is not served.",
     404: "No such session.",
+    409: "The session's state does not allow it: what was sent does not fit, or it is quarantined.",
     413: "The request body is larger than its limit.",
-    415: "The request body is not `application/json`.",
+    415: "The request body is of another media type than this call takes.",
     422: "A field is missing, unknown or out of its limits; `field` names it.",
     503: "Try again later: the store or a worker cannot be reached, or a queue is full.",
 }
@@ -31,6 +32,7 @@ _EXAMPLES = {
     401: ("unauthenticated", "Authorization: send 'Bearer <api key>'", "Authorization"),
     403: ("origin_refused", "Origin: pages of this origin may not use the server", "Origin"),
     404: ("no_such_session", "session_id: no such session", "session_id"),
+    409: ("state_incompatible", "schema: the file has 'a', this server continues 'b'", "schema"),
     413: ("too_big", "body: larger than 65536 bytes", "body"),
     415: ("unsupported_media_type", "Content-Type: must be application/json", "Content-Type"),
     422: ("bad_request", "question: 0 characters, 1 to 2000", "question"),
@@ -38,6 +40,7 @@ _EXAMPLES = {
 }
 _TAGS = [
     {"name": "sessions", "description": "Begin, look at and delete sessions."},
+    {"name": "memory", "description": "Export, import and copy what a session remembers."},
     {"name": "questions", "description": "Ask a session's memory about earlier events."},
     {"name": "operations", "description": "For those who run the server."},
 ]
@@ -66,6 +69,9 @@ def description(settings: Settings, limits: Limits) -> str:
     values = {
         "max_question_chars": settings.max_question_chars,
         "ticket_ttl_s": f"{settings.ticket_ttl_s:g}",
+        "send_timeout_s": f"{settings.send_timeout_s:g}",
+        "connections_per_client": settings.connections_per_client,
+        "max_memory_mib": f"{settings.max_memory_bytes / 2**20:g}",
         "input_capacity_chunks": settings.input_capacity_chunks,
         "max_picture_kib": limits.max_picture_bytes // 1024,
         "max_picture_side_px": limits.max_picture_side_px,

@@ -17,7 +17,18 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ttm_server.errors import OUTCOMES, BadRequest, TTMError, outcome_of
+from ttm_server.errors import (
+    OUTCOMES,
+    AnswerTimeout,
+    BadRequest,
+    Overloaded,
+    Quarantined,
+    Restarting,
+    StateIncompatible,
+    TTMError,
+    outcome_of,
+)
+from ttm_server.gateway.metrics import Metrics
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:ttmserve:problem:"
@@ -28,6 +39,8 @@ _HTTP_CODES = {
     405: "method_not_allowed",
     415: "unsupported_media_type",
 }
+# A request was understood and not let in, whatever it asked for.
+_TURNED_AWAY = (Overloaded, Restarting, Quarantined, StateIncompatible)
 _NOT_JSON = BadRequest("body: is not valid JSON", field="body")
 _log = logging.getLogger("ttm_server.gateway")
 
@@ -112,11 +125,6 @@ def _validation_error(error: RequestValidationError) -> BadRequest:
     return BadRequest(f"{field}: {text}", field=field)
 
 
-async def _on_ttm_error(_: Request, error: Exception) -> ProblemResponse:
-    assert isinstance(error, TTMError)
-    return problem_of(error)
-
-
 async def _on_validation_error(_: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)
     return problem_of(_validation_error(error))
@@ -135,9 +143,16 @@ async def _on_http_error(request: Request, error: Exception) -> ProblemResponse:
     return problem(error.status_code, code, detail, headers=dict(error.headers or {}))
 
 
-def install(app: FastAPI) -> None:
-    """Give every kind of error its problem document."""
-    app.add_exception_handler(TTMError, _on_ttm_error)
+def install(app: FastAPI, metrics: Metrics) -> None:
+    """Give every kind of error its problem document; count what is turned away."""
+
+    async def on_ttm_error(_: Request, error: Exception) -> ProblemResponse:
+        assert isinstance(error, TTMError)
+        if isinstance(error, _TURNED_AWAY) and not isinstance(error, AnswerTimeout):
+            metrics.rejections.labels(outcome_of(error).code).inc()
+        return problem_of(error)
+
+    app.add_exception_handler(TTMError, on_ttm_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
 

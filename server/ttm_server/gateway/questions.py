@@ -32,14 +32,15 @@ router = APIRouter(prefix="/v1/sessions/{session_id}", tags=["questions"])
     "/questions",
     response_model=Answer,
     summary="Ask about earlier events",
-    responses=errors(401, 403, 404, 413, 415, 422, 503),
+    responses=errors(401, 403, 404, 409, 413, 415, 422, 503),
 )
 async def ask(request: Request, session_id: SessionId, body: QuestionRequest) -> JSONResponse:
     """Answer a question from the session's memory alone.
 
     The question sees every chunk that was durable when it arrived: it waits for them to be
     applied. 503 `answer_timeout`: no worker answered in time; 503 `overloaded`: too many questions
-    wait already.
+    wait already; 409 `quarantined`: the session is set aside for a while; 409 `state_incompatible`:
+    its memory is of another model.
     """
     gateway = gateway_of(request)
     question = _checked_question(body, gateway.settings.max_question_chars)
@@ -62,7 +63,7 @@ async def ask(request: Request, session_id: SessionId, body: QuestionRequest) ->
     "/timeline",
     response_model=Timeline,
     summary="What memory holds",
-    responses=errors(401, 404, 503),
+    responses=errors(401, 404, 409, 503),
 )
 async def timeline(request: Request, session_id: SessionId) -> JSONResponse:
     """Everything that memory holds now, decoded."""

@@ -1,71 +1,27 @@
-"""Serves the application with uvicorn until a signal. Knows processes and sockets, no endpoint.
-
-The WebSocket implementation is uvicorn's `websockets-sansio` (the other `websockets` one is
-deprecated). It pauses a socket while one message is unread, so pongs wait behind media; that does
-no harm here because a stream's receive task does nothing but read.
-"""
+"""Serves the application with uvicorn until a signal. Knows processes, no endpoint."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from ttm_server.config import Settings
 from ttm_server.errors import ConfigError
 from ttm_server.gateway.app import create_app
 from ttm_server.gateway.metrics import Metrics
+from ttm_server.gateway.sockets import WS_MAX_BYTES, RequestProtocol, StreamProtocol
 from ttm_server.gateway.state import Gateway
-from ttm_server.protocol import DEFAULT_LIMITS
 from ttm_server.store import Store
 
-ABORT_AFTER_S = 3.0  # a closed socket whose client still does not read
 GRACEFUL_S = 5
 PING_EVERY_S = 20.0
 PONG_WITHIN_S = 20.0
-# A little room above the protocol's limit: a message just above it still gets a clear `error`.
-WS_MAX_BYTES = DEFAULT_LIMITS.max_message_bytes + 64 * 1024
-
-
-class StreamProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, without frames in the log and without sockets that never end.
-
-    At debug level the protocol would log every header and message, tickets and keys included.
-    """
-
-    def __init__(self, *args: object, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
-        self.logger = logging.getLogger("ttm_server.gateway.websocket")
-        self.logger.setLevel(logging.WARNING)
-        self.conn.logger = self.logger
-        self.conn.debug = False
-        self.lost = asyncio.Event()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note it for whoever waits for the end of this connection."""
-        super().connection_lost(exc)
-        self.lost.set()
-
-    async def run_asgi(self) -> None:
-        """Run the application; drop the socket where closing it takes too long."""
-        await super().run_asgi()
-        self._abort_later()
-
-    def keepalive_timeout(self) -> None:
-        """A client that answers no ping may not read either."""
-        super().keepalive_timeout()
-        self._abort_later()
-
-    def _abort_later(self) -> None:
-        # close() waits until everything is written; a client that does not read never lets it.
-        self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
 
 
 class GatewayServer(uvicorn.Server):
@@ -103,7 +59,7 @@ def make_server(app: FastAPI, settings: Settings) -> GatewayServer:
         app,
         host=settings.host,
         port=settings.port,
-        http="h11",
+        http=RequestProtocol,
         ws=StreamProtocol,
         ws_max_size=WS_MAX_BYTES,
         ws_ping_interval=PING_EVERY_S,

@@ -11,10 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
-from collections import deque
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -22,17 +19,20 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ttm_server.connection import Close, ServerConnection, State
 from ttm_server.errors import (
     AuthError,
-    Overloaded,
     ProtocolError,
+    RateLimited,
     Restarting,
     StartTimeout,
     Superseded,
     TTMError,
     outcome_of,
 )
-from ttm_server.gateway.guard import has_key
+from ttm_server.gateway.admission import client_of, untagged
+from ttm_server.gateway.guard import key_of
 from ttm_server.gateway.ids import check_session_id
+from ttm_server.gateway.intake import Intake, Received
 from ttm_server.gateway.pictures import check_pictures
+from ttm_server.gateway.positions import Positions, check_not_back
 from ttm_server.gateway.problems import report_unexpected
 from ttm_server.gateway.state import Gateway
 from ttm_server.protocol import Chunk, End, Start
@@ -40,15 +40,6 @@ from ttm_server.store import IngestStatus, Progress, StreamOpened
 
 _log = logging.getLogger("ttm_server.gateway.stream")
 _ABNORMAL_CLOSE = 1006
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    """A chunk on its way to the store: decoded, as it came, and when (monotonic seconds)."""
-
-    chunk: Chunk
-    payload: bytes
-    at_s: float
 
 
 def credits_for(queue_chunks: int, capacity_chunks: int, durable: int, applied: int) -> int:
@@ -66,15 +57,14 @@ class SessionStream:
         self._store = gateway.store
         self._websocket = websocket
         self._sid = session_id
+        self._client: str | None = None  # under whose name this stream is counted
         self._connection = ServerConnection(gateway.limits)
         self._opened: StreamOpened | None = None
         self._last_event_id = ""
-        self._applied = -1  # the newest applied position seen
         self._left = False  # the store has been told that this connection is over
-        self._queue: asyncio.Queue[_Received | End] = asyncio.Queue()
-        self._waiting: deque[tuple[int, float]] = deque()  # (seq, arrival) of what is not applied
+        self._intake = Intake(gateway.settings.connection_queue_chunks, gateway.metrics)
+        self._positions = Positions(gateway.metrics)
         self._looking = asyncio.Lock()
-        self._moved = asyncio.Event()  # the applied position moved
         self._outgoing = asyncio.Event()  # there is something to send
         self._flushed = asyncio.Event()  # everything was handed to the socket
         self._done = asyncio.Event()
@@ -89,13 +79,31 @@ class SessionStream:
                 self._group = group
                 self._spawn(self._receive())
                 self._spawn(self._send())
+                self._enter(client_of(self._websocket, self._gateway.settings))
                 await self._done.wait()
                 for task in self._tasks:
                     task.cancel()
         finally:
             self._gateway.discard(self)
+            if self._client is not None:
+                self._gateway.admission.leave(self._client, self._sid)
+            self._intake.close()
             self._gateway.metrics.ws_closed(self._close_code)
             await self._leave(ended=False)
+
+    def _enter(self, client: str) -> None:
+        """Count this stream as that client's; too many of them are turned away."""
+        admission, before = self._gateway.admission, self._client
+        if client == before:
+            return
+        try:
+            admission.enter(client, self._sid)
+        except RateLimited as error:
+            self._fail(error)
+            return
+        self._client = client
+        if before is not None:
+            admission.leave(before, self._sid)
 
     def goaway(self, time_left_s: float) -> None:
         """Ask the client to reconnect elsewhere."""
@@ -159,30 +167,19 @@ class SessionStream:
         if isinstance(received, Start):
             self._spawn(self._open(received))
         elif isinstance(received, Chunk):
-            self._put_chunk(received, data)
+            check_pictures(received, self._gateway.limits)
+            self._intake.put(received, data)
         elif isinstance(received, End):
-            self._queue.put_nowait(received)
-
-    def _put_chunk(self, chunk: Chunk, payload: bytes) -> None:
-        check_pictures(chunk, self._gateway.limits)
-        metrics = self._gateway.metrics
-        most = self._gateway.settings.connection_queue_chunks
-        if self._queue.qsize() >= most:
-            metrics.chunks_dropped.labels("overflow").inc()
-            raise Overloaded(
-                f"{most} chunks wait already: send no more than the credits of `ready` and `flow`"
-            )
-        metrics.chunks_received.inc()
-        if chunk.gap is not None:
-            metrics.client_gap(chunk.gap.reason)
-        self._queue.put_nowait(_Received(chunk, payload, time.monotonic()))
+            self._intake.end(received)
 
     async def _open(self, start: Start) -> None:
         """Check who it is, take the session over and let the client send."""
         await self._authenticate(start)
+        if self._connection.state is State.CLOSED:
+            return  # turned away meanwhile
         self._opened = opened = await self._store.open_stream(self._sid)
         self._last_event_id = opened.last_event_id
-        durable = opened.next_seq - 1
+        self._positions.durable = durable = opened.next_seq - 1
         self._connection.ready(self._sid, opened.next_seq, self._credits(durable, opened.applied))
         self._connection.progress(durable, opened.applied)
         self._wake()
@@ -191,9 +188,12 @@ class SessionStream:
 
     async def _authenticate(self, start: Start) -> None:
         if start.ticket is not None:
-            if await self._store.redeem_ticket(start.ticket) != self._sid:
+            ticket, client = untagged(start.ticket, self._gateway.settings)
+            if await self._store.redeem_ticket(ticket) != self._sid:
                 raise AuthError("ticket: issued for another session", field="ticket")
-        elif not has_key(self._websocket.headers, self._gateway.settings):
+            if client is not None:
+                self._enter(client)
+        elif key_of(self._websocket.headers, self._gateway.settings) is None:
             raise AuthError(
                 "ticket: missing; get one from POST /v1/sessions or "
                 "POST /v1/sessions/{session_id}/tickets",
@@ -204,23 +204,31 @@ class SessionStream:
     async def _ingest(self, connection: str) -> None:
         """Store what is in the queue, in order; a chunk is kept until the store has it."""
         while True:
-            item = await self._queue.get()
+            item = await self._intake.take()
             if isinstance(item, End):
                 await self._finish(connection)
                 return
             await self._store_chunk(connection, item)
+            self._intake.stored()
 
-    async def _store_chunk(self, connection: str, item: _Received) -> None:
+    async def _store_chunk(self, connection: str, item: Received) -> None:
+        moved = self._positions.moved
         while True:
-            self._moved.clear()
-            result = await self._store.ingest(self._sid, connection, item.chunk, item.payload)
+            moved.clear()
+            known = self._positions.durable
+            try:
+                result = await self._store.ingest(self._sid, connection, item.chunk, item.payload)
+            except (ProtocolError, Superseded):
+                await self._look(connection)  # tells where the store itself fell back
+                raise
+            check_not_back(result.durable, known)
             if result.status is not IngestStatus.BUSY:
                 break
             self._connection.credits(0)
             self._wake()
-            await _wait(self._moved, self._gateway.timing.poll_s)
+            await _wait(moved, self._gateway.timing.poll_s)
         if result.status is IngestStatus.STORED:
-            self._waiting.append((item.chunk.seq, item.at_s))
+            self._positions.stored(item.chunk.seq, item.at_s)
         else:
             self._connection.repeat_ack()
         self._advance(result.durable, result.applied)
@@ -238,12 +246,14 @@ class SessionStream:
     async def _finish(self, connection: str) -> None:
         """After `end`: wait until everything is applied, acknowledge it and close."""
         while True:
-            self._moved.clear()
+            self._positions.moved.clear()
             progress = await self._look(connection)
             if progress.applied >= progress.durable and not progress.events:
                 break
-            if not progress.events:
-                await _wait(self._moved, self._gateway.timing.poll_s)
+            if progress.events:
+                await self._flushed.wait()
+            else:
+                await _wait(self._positions.moved, self._gateway.timing.poll_s)
         async with self._looking:  # no look in between: it would find the connection superseded
             await self._leave(ended=True)
             self._connection.end()
@@ -252,7 +262,9 @@ class SessionStream:
     async def _look(self, connection: str) -> Progress:
         """Read the session's positions and news once, and queue what the client should know."""
         async with self._looking:
+            known = self._positions.durable
             progress = await self._store.progress(self._sid, connection, self._last_event_id)
+            check_not_back(progress.durable, known)
             self._last_event_id = progress.last_event_id
             if not progress.current and not self._left:
                 raise Superseded("a newer connection has taken this session over")
@@ -263,12 +275,7 @@ class SessionStream:
             return progress
 
     def _advance(self, durable: int, applied: int) -> None:
-        while self._waiting and self._waiting[0][0] <= applied:
-            _, at_s = self._waiting.popleft()
-            self._gateway.metrics.ingest_to_applied.observe(time.monotonic() - at_s)
-        if applied > self._applied:
-            self._applied = applied
-            self._moved.set()
+        self._positions.advance(durable, applied)
         self._connection.progress(durable, applied)
         self._connection.credits(self._credits(durable, applied))
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from ttm_server.gateway.admission import tagged
 from ttm_server.gateway.ids import check_session_id
 from ttm_server.gateway.models import CreatedSession, NewSession, Session, SessionList, Ticket
 from ttm_server.gateway.openapi import errors
@@ -28,8 +29,30 @@ SessionId = Annotated[str, Depends(_checked)]
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
 
-def _to_model(info: SessionInfo) -> Session:
-    return Session.model_validate(msgspec.to_builtins(info))
+def to_model(info: SessionInfo) -> Session:
+    """A session as REST tells it."""
+    lag = info.durable_seq - info.applied_seq
+    return Session.model_validate(msgspec.to_builtins(info) | {"lag_chunks": lag})
+
+
+async def created(request: Request, info: SessionInfo) -> CreatedSession:
+    """A new session with a ticket for its stream."""
+    ticket = await _ticket(request, info.session_id)
+    url = request.url_for("stream", session_id=info.session_id)
+    scheme = "wss" if request.url.scheme == "https" else "ws"
+    return CreatedSession(
+        session_id=info.session_id,
+        ticket=ticket.ticket,
+        ticket_expires_s=ticket.ticket_expires_s,
+        stream_url=str(url.replace(scheme=scheme)),
+    )
+
+
+async def _ticket(request: Request, session_id: str) -> Ticket:
+    gateway = gateway_of(request)
+    ticket, expires_s = await gateway.store.issue_ticket(session_id)
+    ticket = tagged(ticket, request, gateway.settings)
+    return Ticket(ticket=ticket, ticket_expires_s=expires_s)
 
 
 @router.post(
@@ -43,17 +66,7 @@ async def create_session(request: Request, body: NewSession | None = None) -> Cr
 
     503 `overloaded`: as many sessions exist as the server keeps.
     """
-    store = gateway_of(request).store
-    info = await store.create_session()
-    ticket, expires_s = await store.issue_ticket(info.session_id)
-    url = request.url_for("stream", session_id=info.session_id)
-    scheme = "wss" if request.url.scheme == "https" else "ws"
-    return CreatedSession(
-        session_id=info.session_id,
-        ticket=ticket,
-        ticket_expires_s=expires_s,
-        stream_url=str(url.replace(scheme=scheme)),
-    )
+    return await created(request, await gateway_of(request).store.create_session())
 
 
 @router.post(
@@ -64,8 +77,7 @@ async def create_session(request: Request, body: NewSession | None = None) -> Cr
 )
 async def issue_ticket(request: Request, session_id: SessionId) -> Ticket:
     """A new single-use ticket, for example to reconnect after a drop."""
-    ticket, expires_s = await gateway_of(request).store.issue_ticket(session_id)
-    return Ticket(ticket=ticket, ticket_expires_s=expires_s)
+    return await _ticket(request, session_id)
 
 
 @router.get("", summary="List sessions", responses=errors(401, 404, 422, 503))
@@ -82,13 +94,13 @@ async def list_sessions(
     if after is not None:
         check_session_id(after, "after")
     infos = await gateway.store.sessions(limit, after)
-    return SessionList(sessions=[_to_model(info) for info in infos])
+    return SessionList(sessions=[to_model(info) for info in infos])
 
 
 @router.get("/{session_id}", summary="Look at a session", responses=errors(401, 404, 503))
 async def get_session(request: Request, session_id: SessionId) -> Session:
     """Where its stream and its memory stand."""
-    return _to_model(await gateway_of(request).store.session(session_id))
+    return to_model(await gateway_of(request).store.session(session_id))
 
 
 @router.delete(

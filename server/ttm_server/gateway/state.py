@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol, Self, cast
 
 from starlette.requests import HTTPConnection
 
 from ttm_server.config import Settings
+from ttm_server.gateway.admission import Admission
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.protocol import Limits
 from ttm_server.store import Store
@@ -21,10 +22,15 @@ from ttm_server.store import Store
 class Timing:
     """How long the gateway waits, in seconds."""
 
-    send_timeout_s: float = 10.0  # for a client that does not read
+    send_timeout_s: float  # for a client that does not read
+    drain_s: float  # between `goaway` and the close when going away
     poll_s: float = 1.0  # a look at the store even where no wake-up came
-    drain_s: float = 2.0  # between `goaway` and the close when going away
     close_s: float = 1.0  # for those closes to be sent
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the settings say."""
+        return cls(send_timeout_s=settings.send_timeout_s, drain_s=settings.drain_s)
 
 
 class Leaving(Protocol):
@@ -48,6 +54,7 @@ class Gateway:
         self.limits = limits
         self.timing = timing
         self.metrics = metrics
+        self.admission = Admission(settings.connections_per_client)
         self.draining = asyncio.Event()  # set for good once this gateway is going away
         self.closing = asyncio.Event()  # set for good when what still waits has to end now
         self._streams: set[Leaving] = set()

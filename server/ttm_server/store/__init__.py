@@ -5,6 +5,7 @@ Nothing outside this package builds a key or imports redis.
 
 from ttm_server.store.embedded import EmbeddedServer
 from ttm_server.store.facade import Store
+from ttm_server.store.models import ModelAnnounced, fingerprint
 from ttm_server.store.signals import Wake
 from ttm_server.store.types import (
     Acquired,
@@ -28,6 +29,7 @@ __all__ = [
     "EmbeddedServer",
     "IngestStatus",
     "Ingested",
+    "ModelAnnounced",
     "Progress",
     "Reply",
     "SessionInfo",
@@ -37,4 +39,5 @@ __all__ = [
     "StreamOpened",
     "Wake",
     "Watcher",
+    "fingerprint",
 ]

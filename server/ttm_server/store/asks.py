@@ -16,6 +16,7 @@ from ttm_server.errors import AnswerTimeout, Fenced, Overloaded, StoreUnavailabl
 from ttm_server.store.codes import Code
 from ttm_server.store.keys import SessionKeys, new_id, session_keys
 from ttm_server.store.ownership import checked_fence
+from ttm_server.store.quarantine import quarantined
 from ttm_server.store.ready import hint_ready
 from ttm_server.store.sessions import not_found
 from ttm_server.store.types import Ask, Reply
@@ -45,7 +46,8 @@ class Asks(Watching):
     async def ask(self, sid: str, kind: Kind, body: dict[str, Any], timeout_s: float) -> str:
         """Leave a question, to be answered after every chunk that is durable now; returns its id.
 
-        Raises SessionNotFound, and Overloaded when too many questions of the session are open.
+        Raises SessionNotFound, Quarantined, and Overloaded when too many questions of the session
+        are open.
         """
         if not (math.isfinite(timeout_s) and 0.0 < timeout_s <= MAX_TIMEOUT_S):
             raise ValueError(f"timeout_s: {timeout_s} is not in 0..{MAX_TIMEOUT_S:g}")
@@ -63,6 +65,8 @@ class Asks(Watching):
         )
         if code is Code.GONE:
             raise not_found()
+        if code is Code.QUARANTINED:
+            raise quarantined(rest[0])
         if code is Code.FULL:
             raise Overloaded(f"questions: at most {self._settings.asks_capacity} may be open")
         if not rest[2]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # Runs in the child, before it becomes the program: PR_SET_PDEATHSIG = 1, SIGTERM = 15. The parent
@@ -25,12 +26,19 @@ os.execv(sys.argv[2], sys.argv[2:])
 class BoundProcess:
     """A running program that gets SIGTERM when this process dies (on Linux; elsewhere it stays).
 
-    Its output is appended to `log_path`; it keeps the descriptors `keep_fds` open. Raises OSError
-    when it cannot be started.
+    It runs in `folder` with the variables `environment` (both as this process's where None), its
+    output is appended to `log_path` (else it goes where this process's goes), and it keeps the
+    descriptors `keep_fds` open. Raises OSError when it cannot be started.
     """
 
     def __init__(
-        self, command: Sequence[str], *, folder: Path, log_path: Path, keep_fds: Sequence[int]
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path | None = None,
+        log_path: Path | None = None,
+        keep_fds: Sequence[int] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._let_go = threading.Event()
         started = threading.Event()
@@ -40,7 +48,7 @@ class BoundProcess:
         # is started by a thread that stays.
         def keep() -> None:
             try:
-                result.append(self._open(command, folder, log_path, keep_fds))
+                result.append(_open(command, folder, log_path, keep_fds, environment))
             except OSError as error:
                 result.append(error)
             started.set()
@@ -53,6 +61,11 @@ class BoundProcess:
             self._end_keeper()
             raise result[0]
         self._process = result[0]
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process, for signals and its exit status."""
+        return self._process
 
     @property
     def pid(self) -> int:
@@ -78,6 +91,11 @@ class BoundProcess:
         self._process.kill()
         self._end()
 
+    def forget(self) -> None:
+        """Let go of a program that has ended by itself."""
+        assert self.ended
+        self._end()
+
     def _end(self) -> None:
         self._process.wait()
         self._end_keeper()
@@ -86,19 +104,25 @@ class BoundProcess:
         self._let_go.set()
         self._keeper.join()
 
-    @staticmethod
-    def _open(
-        command: Sequence[str], folder: Path, log_path: Path, keep_fds: Sequence[int]
-    ) -> subprocess.Popen[bytes]:
-        launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid())]
-        with log_path.open("ab") as log_file:
-            return subprocess.Popen(  # noqa: S603  # our own words, no shell
-                [*launcher, *command],
-                stdin=subprocess.DEVNULL,
-                stdout=log_file,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                pass_fds=keep_fds,
-                # Ctrl-C goes to the whole foreground group; this one shall end after its owner.
-                start_new_session=True,
-            )
+
+def _open(
+    command: Sequence[str],
+    folder: Path | None,
+    log_path: Path | None,
+    keep_fds: Sequence[int],
+    environment: Mapping[str, str] | None,
+) -> subprocess.Popen[bytes]:
+    launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid())]
+    with contextlib.ExitStack() as stack:
+        log_file = None if log_path is None else stack.enter_context(log_path.open("ab"))
+        return subprocess.Popen(  # noqa: S603  # our own words, no shell
+            [*launcher, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=log_file,
+            stderr=None if log_file is None else subprocess.STDOUT,
+            cwd=folder,
+            env=None if environment is None else dict(environment),
+            pass_fds=keep_fds,
+            # Ctrl-C goes to the whole foreground group; this one shall end after its owner.
+            start_new_session=True,
+        )

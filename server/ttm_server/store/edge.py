@@ -12,117 +12,98 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError
 
 from ttm_server.config import Settings
 from ttm_server.errors import StoreUnavailable
 from ttm_server.store.cancelling import not_swallowed
+from ttm_server.store.clients import Argument, Link
 from ttm_server.store.codes import Code
 from ttm_server.store.lua import Script, load_scripts
 from ttm_server.store.signals import Signals
+from ttm_server.store.strict import Strict
 
 log = logging.getLogger(__name__)
 
-Argument = str | bytes | int | float
 Observe = Callable[[str, float], None]
 
-CONNECT_TIMEOUT_S = 2.0
-COMMAND_TIMEOUT_S = 5.0
-MAX_CONNECTIONS = 32
-MAX_BLOCKING_CONNECTIONS = 8
-MAX_SIGNAL_CONNECTIONS = 2  # one in use; a second while a broken one is being closed
 RETRY_DELAYS_S = (0.05, 0.25)
 
 
-def make_client(url: str, max_connections: int) -> Redis:
-    """A client with a bounded pool whose callers queue for a connection; never retries itself.
-
-    redis-py would by default repeat any command after a lost connection, also one that must not
-    run twice. Raises StoreUnavailable for a URL that it cannot read.
-    """
-    try:
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=max_connections,
-            timeout=COMMAND_TIMEOUT_S,
-            socket_timeout=COMMAND_TIMEOUT_S,
-            socket_connect_timeout=CONNECT_TIMEOUT_S,
-            socket_keepalive=True,
-            protocol=2,
-            retry=Retry(NoBackoff(), 0),
-        )
-    except ValueError as error:
-        raise StoreUnavailable(f"redis_url: {error}", field="redis_url") from None
-    client = Redis.from_pool(pool)
-    # Replies as Redis sends them, whatever shapes this version of redis-py would make of them.
-    client.response_callbacks.clear()
-    return client
-
-
 class Edge:
-    """Runs commands on one Redis server; every failure is a StoreUnavailable."""
+    """Runs commands on one Redis; every failure is a StoreUnavailable.
+
+    A command's first word after its name is its key. `strict`: what `durable` scripts wait for.
+    """
 
     def __init__(
         self,
-        client: Redis,
-        blocking: Redis,
+        link: Link,
+        blocking: Link,
         scripts: Mapping[str, Script] | None = None,
         observe: Observe | None = None,
+        strict: Strict | None = None,
     ) -> None:
-        # Any: redis-py leaves execute_command untyped.
-        self._client: Any = client
-        self._blocking: Any = blocking
+        self._link = link
+        self._blocking = blocking
         self._scripts = load_scripts() if scripts is None else scripts
         self._observe = observe
+        self._strict = strict
 
-    async def script(self, name: str, keys: Sequence[str], *args: Argument) -> tuple[Code, Any]:
+    async def script(
+        self, name: str, keys: Sequence[str], *args: Argument, durable: bool = False
+    ) -> tuple[Code, Any]:
         """Run a script: its code and the rest of its reply.
 
         Every script may run twice with the same arguments, so a lost connection is tried again.
+        `durable`: with strict durability, return only when what the script wrote (it must write)
+        and everything before it is on disk.
         """
         script = self._scripts[name]
+        strict = self._strict if durable else None
 
         async def run() -> Any:
-            try:
-                return await self._client.execute_command(
-                    "EVALSHA", script.sha, len(keys), *keys, *args
-                )
-            except NoScriptError:
-                return await self._client.execute_command(
-                    "EVAL", script.text, len(keys), *keys, *args
-                )
+            tail = (len(keys), *keys, *args)
+            follow = None if strict is None else strict.follow()
+            replies = await self._link.run(keys[0], ("EVALSHA", script.sha, *tail), follow=follow)
+            if isinstance(replies[0], NoScriptError):
+                replies = await self._link.run(keys[0], ("EVAL", script.text, *tail), follow=follow)
+            reply = _checked(replies[0])
+            if strict is not None:
+                strict.check(replies[-1])
+            return reply
 
         reply = await self._guard(name, run, repeatable=True)
         return Code(reply[0]), reply[1:]
 
     async def command(self, *words: Argument, repeatable: bool = False) -> Any:
         """Run one plain command; `repeatable`: running it twice does no harm."""
-        return await self._guard(
-            str(words[0]).lower(),
-            lambda: self._client.execute_command(*words),
-            repeatable=repeatable,
-        )
+        return await self._command(self._link, words, repeatable=repeatable)
 
     async def blocking(self, *words: Argument) -> Any:
         """Run one command that may wait in Redis, on connections of its own; never repeated."""
-        return await self._guard(
-            str(words[0]).lower(),
-            lambda: self._blocking.execute_command(*words),
-            repeatable=False,
-        )
+        return await self._command(self._blocking, words, repeatable=False)
+
+    async def ping(self) -> None:
+        """Ask every master for a sign of life."""
+
+        async def run() -> None:
+            for reply in await self._link.each(("PING",)):
+                _checked(reply)
+
+        await self._guard("ping", run, repeatable=True)
 
     async def close(self) -> None:
         """Close all connections."""
-        for client in (self._client, self._blocking):
-            try:
-                await client.aclose()
-                await client.connection_pool.disconnect()
-            except (RedisError, OSError):  # it is going away anyway
-                log.debug("closing a connection pool failed", exc_info=True)
+        await self._link.close()
+        await self._blocking.close()
+
+    async def _command(self, link: Link, words: Sequence[Argument], *, repeatable: bool) -> Any:
+        async def run() -> Any:
+            return _checked((await link.run(words[1], words))[0])
+
+        return await self._guard(str(words[0]).lower(), run, repeatable=repeatable)
 
     async def _guard(self, op: str, run: Callable[[], Any], *, repeatable: bool) -> Any:
         started_s = time.perf_counter()
@@ -138,10 +119,24 @@ class Edge:
         except (RedisError, OSError, TimeoutError) as error:
             # The text may hold addresses or script source: for the log, not for clients.
             log.warning("redis %s failed: %s", op, error)
-            raise StoreUnavailable(f"the store cannot be used now ({op})") from error
+            raise StoreUnavailable(f"{_reason(error)} ({op})") from error
         finally:
             if self._observe is not None:
                 self._observe(op, time.perf_counter() - started_s)
+
+
+def _checked(reply: Any) -> Any:
+    if isinstance(reply, Exception):
+        raise reply
+    return reply
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OutOfMemoryError):
+        return "the store's memory is full: it takes nothing new until there is room"
+    if str(error).startswith("MISCONF"):
+        return "the store cannot write to its disk: it takes nothing new until it can"
+    return "the store cannot be used now"
 
 
 class Part:
@@ -151,3 +146,7 @@ class Part:
         self._edge = edge
         self._signals = signals
         self._settings = settings
+
+    @property
+    def _is_strict(self) -> bool:
+        return self._settings.durability == "strict"

@@ -34,8 +34,10 @@ class EmbeddedServer:
     """Starts a server on a data folder and ends it: a context manager.
 
     `port` 0 takes a free one. `binary` runs another server than Valkey's. `fsync` is Redis's
-    `appendfsync`: with `everysec` a crash of the machine may lose the last second, a crash of the
-    server alone loses nothing that was written. `options` are further lines of its configuration.
+    `appendfsync`: with `everysec` a crash of the machine may lose the last two seconds, and so may
+    a crash of the server alone where the disk is slow (it does not write while a sync is under
+    way); with `always` neither loses what was answered. `options` are further lines of its
+    configuration.
     """
 
     def __init__(
@@ -80,6 +82,14 @@ class EmbeddedServer:
         finally:
             # The server holds the same lock from here on; where none was started it is free again.
             lock.close()
+
+    def revive(self) -> bool:
+        """Start the server again where it has ended by itself, and tell so; raises as `start`."""
+        if self._process is None or not self._process.ended:
+            return False
+        self.kill()  # reaps it
+        self.start()
+        return True
 
     def stop(self) -> None:
         """End the server; what it was told to write is on disk afterwards."""

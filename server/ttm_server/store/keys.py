@@ -16,6 +16,8 @@ from ttm_server.errors import SessionNotFound
 
 PREFIX = "ttm:"
 INDEX = PREFIX + "sessions"
+MODEL = PREFIX + "model"  # the model that a worker announced last
+LEASES = PREFIX + "leases"  # when each lease is expected to run out
 READY = PREFIX + "ready:0"  # one shard: it holds idle sessions with new work only
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -81,3 +83,8 @@ def session_keys(sid: str) -> SessionKeys:
 def ticket_key(ticket: str) -> str:
     """Where a ticket is kept: under its hash, so that a dump of Redis holds no usable ticket."""
     return PREFIX + "ticket:" + hashlib.sha256(ticket.encode()).hexdigest()
+
+
+def model_key(schema: str) -> str:
+    """Where workers announce that they can continue memories of this schema."""
+    return PREFIX + "model:" + hashlib.sha256(schema.encode()).hexdigest()

@@ -11,6 +11,7 @@ from ttm_server.store.codes import Code
 
 NAMES = (
     *("reserve", "list", "create", "info", "read", "replace", "delete", "peek"),
+    *("expire", "sync"),
     *("open", "close", "ingest", "progress"),
     *("acquire", "renew", "release", "commit"),
     *("ask", "pending", "reply", "take", "drop", "remember"),

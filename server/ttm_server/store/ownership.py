@@ -6,15 +6,17 @@ applied twice. The fence and the compare-and-set of the position carry it; the l
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import msgspec
 
-from ttm_server.errors import Fenced, StateIncompatible
+from ttm_server.errors import Fenced, Quarantined, StateIncompatible, outcome_of
 from ttm_server.protocol import MAX_SEQ, Event
 from ttm_server.store.codes import Code
-from ttm_server.store.edge import Part
 from ttm_server.store.keys import new_id, session_keys
+from ttm_server.store.leases import Leases
+from ttm_server.store.quarantine import quarantined
 from ttm_server.store.ready import hint_ready
 from ttm_server.store.sessions import not_found
 from ttm_server.store.state_fields import check_state, from_fields, to_fields
@@ -22,8 +24,16 @@ from ttm_server.store.types import Acquired, CommitResult, SessionState
 
 log = logging.getLogger(__name__)
 
+QUARANTINE_TEXT = (
+    "the session's media ended its worker again and again; it is set aside for a while"
+)
+REFUSAL_KEPT_S = 5.0  # beyond the deadline of the question
+_REFUSAL = msgspec.json.encode(
+    {"error_code": outcome_of(Quarantined).code, "error_message": QUARANTINE_TEXT}
+)
 
-class Ownership(Part):
+
+class Ownership(Leases):
     """The store's part for workers."""
 
     async def acquire(self, sid: str, owner: str, ttl_s: float) -> Acquired | None:
@@ -31,26 +41,56 @@ class Ownership(Part):
 
         The same owner may acquire again and gets another fence. Raises SessionNotFound, and
         StateIncompatible where the stored state is damaged (the session is then left alone until
-        the lease runs out).
+        the lease runs out), Quarantined where it ended its owners again and again: its open
+        questions have then been refused.
         """
         keys = session_keys(sid)
         fence = new_id()
         code, rest = await self._edge.script(
-            "acquire", [keys.meta, keys.state, keys.lease], owner, fence, _ms(ttl_s)
+            "acquire",
+            [
+                *(keys.meta, keys.state, keys.lease),
+                *(keys.asks, keys.ask_bodies, keys.replies, keys.reply_bodies),
+            ],
+            *(owner, fence, _ms(ttl_s)),
+            *(self._settings.quarantine_after, _ms(self._settings.quarantine_s)),
+            *(_REFUSAL, keys.wake_out, round(REFUSAL_KEPT_S * 1000)),
         )
         if code is Code.GONE:
             raise not_found()
         if code is Code.HELD:
             return None
-        applied, durable = rest[:2]
-        state = from_fields(applied, rest[2:])
-        return Acquired(fence=fence, applied=applied, durable=durable, state=state)
+        if code is Code.QUARANTINED:
+            raise quarantined(rest[0])
+        await self.note_leases([sid], ttl_s)
+        applied, durable, crashes = rest[:3]
+        state = from_fields(applied, rest[3:])
+        return Acquired(fence=fence, applied=applied, durable=durable, state=state, crashes=crashes)
 
     async def renew(self, sid: str, fence: str, ttl_s: float) -> bool:
         """Lengthen the lease; False when the session is not owned under this fence any more."""
         keys = session_keys(sid)
         code, _ = await self._edge.script(
-            "renew", [keys.meta, keys.lease], checked_fence(fence), _ms(ttl_s)
+            "renew", [keys.meta, keys.lease], checked_fence(fence), _ms(ttl_s), ""
+        )
+        return code is Code.OK
+
+    async def begin_trial(self, sid: str, fence: str, ttl_s: float) -> bool:
+        """Note that from here on a crash is this session's fault; also renews the lease.
+
+        False when the session is not owned under this fence any more. The next commit or
+        `pass_trial` ends the trial.
+        """
+        return await self._try(sid, fence, ttl_s, "begin")
+
+    async def pass_trial(self, sid: str, fence: str, ttl_s: float) -> bool:
+        """Clear a session of suspicion whose trial left nothing to commit."""
+        return await self._try(sid, fence, ttl_s, "passed")
+
+    async def _try(self, sid: str, fence: str, ttl_s: float, step: str) -> bool:
+        keys = session_keys(sid)
+        code, _ = await self._edge.script(
+            "renew", [keys.meta, keys.lease], checked_fence(fence), _ms(ttl_s), step
         )
         return code is Code.OK
 
@@ -60,6 +100,8 @@ class Ownership(Part):
         code, rest = await self._edge.script(
             "release", [keys.meta, keys.lease, keys.asks], checked_fence(fence)
         )
+        if code is Code.OK:
+            await self.forget_lease(sid)
         if code is Code.OK and (rest[0] > 0 or rest[1] > 0):
             await hint_ready(self._edge, sid, urgent=rest[1] > 0)
 
@@ -103,12 +145,14 @@ class Ownership(Part):
         numbered: list[str | bytes] = []
         for index, event in enumerate(kept):
             numbered += [f"{new_seq}-{index}", msgspec.msgpack.encode(event)]
+        # Packing a whole memory takes a moment, and other sessions share this thread.
+        fields = await asyncio.to_thread(to_fields, state)
         code, rest = await self._edge.script(
             "commit",
             [keys.meta, keys.state, keys.input, keys.events, keys.lease],
             *(checked_fence(fence), prev_seq, new_seq, f"{new_seq + 1}-0"),
             *(self._settings.events_capacity, keys.wake_out),
-            *to_fields(state),
+            *fields,
             *numbered,
         )
         if code is Code.GONE:

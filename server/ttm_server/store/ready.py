@@ -10,12 +10,14 @@ from ttm_server.errors import StoreUnavailable
 from ttm_server.store.codes import Code
 from ttm_server.store.edge import Edge, Part
 from ttm_server.store.keys import INDEX, READY, session_keys
+from ttm_server.store.sessions import STALE_AFTER_S
 
 log = logging.getLogger(__name__)
 
 SWEEP_SESSIONS = 256
 ORPHAN_AFTER_S = 60.0  # longer than any create can take
 URGENT_LEAD_S = 3600.0
+EXPIRY_LOOK_S = 60.0  # between looks for unused sessions, at most
 _WAIT_SLICE_S = 2.0  # below the socket timeout, so that a wait never looks like a dead server
 _AT_ONCE = 16
 
@@ -38,6 +40,8 @@ class Ready(Part):
     """The store's part for handing sessions to workers."""
 
     _sweep_at = 0
+    _looked_for_unused_s = float("-inf")
+    _looks_for_unused = False
 
     async def mark_ready(self, sid: str, *, urgent: bool = False) -> None:
         """Say that a session has work; `urgent` (questions) goes before all that is not."""
@@ -64,10 +68,13 @@ class Ready(Part):
     async def sweep(self) -> int:
         """Mark sessions that have work and no live lease; returns how many it marked.
 
-        Looks at the next 256 sessions of the index per call, round and round, and removes entries
-        that a crash left without a session.
+        Looks at the next 256 sessions of the index per call, round and round, removes entries that
+        a crash left without a session, and once in a while deletes sessions that nobody has used
+        for `session_ttl_s`.
         """
         first = self._sweep_at
+        if first == 0:
+            self._begin_round()
         last = first + SWEEP_SESSIONS - 1
         entries = await self._edge.command(
             "ZRANGE", INDEX, first, last, "WITHSCORES", repeatable=True
@@ -87,6 +94,8 @@ class Ready(Part):
 
     async def _look_after(self, sid: str, created_ms: float) -> str:
         keys = session_keys(sid)
+        if self._looks_for_unused and await self._expire(sid):
+            return "removed"
         code, rest = await self._edge.script("peek", [keys.meta, keys.lease, keys.asks])
         if code is Code.GONE:
             if time.time() - created_ms / 1000 < ORPHAN_AFTER_S:
@@ -98,3 +107,30 @@ class Ready(Part):
             return ""
         await put_ready(self._edge, sid, urgent=asks > 0)
         return "marked"
+
+    def _begin_round(self) -> None:
+        ttl_s = self._settings.session_ttl_s
+        now_s = time.monotonic()
+        every_s = min(EXPIRY_LOOK_S, ttl_s / 4) if ttl_s else EXPIRY_LOOK_S
+        self._looks_for_unused = now_s - self._looked_for_unused_s >= every_s
+        if self._looks_for_unused:
+            self._looked_for_unused_s = now_s
+
+    async def _expire(self, sid: str) -> bool:
+        """Delete a session that nobody has used for so long; False where somebody has."""
+        keys = session_keys(sid)
+        ttl_s = self._settings.session_ttl_s
+        code, _ = await self._edge.script(
+            "expire",
+            keys.all,
+            *(round(ttl_s * 1000), round(STALE_AFTER_S * 1000)),
+            round(min(ttl_s, STALE_AFTER_S) * 1000),
+            *(keys.wake_in, keys.wake_out),
+        )
+        if code is not Code.OK:
+            return False
+        log.info("a session was deleted: unused for %g s", ttl_s)
+        # After the session itself; what a crash leaves in between, a later sweep removes.
+        await self._edge.command("ZREM", INDEX, sid, repeatable=True)
+        await self._edge.command("ZREM", READY, sid, repeatable=True)
+        return True

@@ -6,10 +6,18 @@ import asyncio
 from typing import Any
 
 from ttm_server.errors import BadRequest, Overloaded, SessionNotFound, StateIncompatible
+from ttm_server.protocol import MAX_SEQ
 from ttm_server.store.codes import Code
 from ttm_server.store.edge import Part
 from ttm_server.store.keys import INDEX, READY, new_id, session_keys
-from ttm_server.store.state_fields import check_state, from_fields, gaps_of, object_of, to_fields
+from ttm_server.store.state_fields import (
+    check_state,
+    from_fields,
+    gaps_of,
+    object_of,
+    shape_of,
+    to_fields,
+)
 from ttm_server.store.types import SessionInfo, SessionState, Status
 
 STALE_AFTER_S = 15.0
@@ -42,16 +50,20 @@ class Sessions(Part):
         seq = 0 if state is None else state.seq
         # The index goes first: a crash in between leaves an entry that the sweep removes, never a
         # session that nobody can list.
-        await self._edge.script("create", [keys.meta, keys.state], seq, *fields)
+        await self._edge.script("create", [keys.meta, keys.state], seq, *fields, durable=True)
         return await self.session(sid)
 
     async def session(self, sid: str) -> SessionInfo:
-        """What is known of a session; raises SessionNotFound."""
+        """What is known of a session; raises SessionNotFound.
+
+        With strict durability, positions are those that are on disk.
+        """
         keys = session_keys(sid)
+        on_disk = await self._on_disk(keys.meta) if self._is_strict else MAX_SEQ
         code, rest = await self._edge.script("info", [keys.meta, keys.state])
         if code is Code.GONE:
             raise not_found()
-        return _info(sid, rest)
+        return _info(sid, rest, on_disk)
 
     async def sessions(self, limit: int, after: str | None = None) -> list[SessionInfo]:
         """Up to `limit` (1 to 1000) sessions, oldest first, from the one created after `after`.
@@ -73,7 +85,9 @@ class Sessions(Part):
     async def delete_session(self, sid: str) -> None:
         """Remove every key of a session and tell who works on it; raises SessionNotFound."""
         keys = session_keys(sid)
-        code, _ = await self._edge.script("delete", keys.all, keys.wake_in, keys.wake_out)
+        code, _ = await self._edge.script(
+            "delete", keys.all, keys.wake_in, keys.wake_out, durable=True
+        )
         # After the session itself: until then it has to be found by a list or a sweep. Also where
         # it is gone already, in case an earlier delete stopped half way.
         removed = await self._edge.command("ZREM", INDEX, sid, repeatable=True)
@@ -102,6 +116,7 @@ class Sessions(Part):
             *to_fields(state),
             keys.wake_in,
             keys.wake_out,
+            durable=True,
         )
         if code is Code.GONE:
             raise not_found()
@@ -112,6 +127,12 @@ class Sessions(Part):
         """A new session that starts from this one's committed state; raises SessionNotFound."""
         return await self.create_session(await self.read_state(sid))
 
+    async def _on_disk(self, meta: str) -> int:
+        code, rest = await self._edge.script("sync", [meta], durable=True)
+        if code is Code.GONE:
+            raise not_found()
+        return int(rest[0])
+
     async def _look(self, sid: str) -> SessionInfo | None:
         try:
             return await self.session(sid)
@@ -119,12 +140,15 @@ class Sessions(Part):
             return None
 
 
-def _info(sid: str, rest: list[Any]) -> SessionInfo:
+def _info(sid: str, rest: list[Any], on_disk: int) -> SessionInfo:
     created_ms, durable, applied, conn, beat_ms, ended, now_ms, memory_bytes = rest[:8]
-    media_s, gaps, model, shape = rest[8:]
-    live = bool(conn) and now_ms - beat_ms < STALE_AFTER_S * 1000
+    media_s, gaps, model, shape, quarantined_ms = rest[8:]
+    # A heartbeat from the future was written before the clock was put back.
+    live = bool(conn) and abs(now_ms - beat_ms) < STALE_AFTER_S * 1000
     status: Status = "idle"
-    if live:
+    if quarantined_ms:
+        status = "quarantined"
+    elif live:
         status = "live"
     elif ended and applied >= durable:
         status = "ended"
@@ -132,10 +156,10 @@ def _info(sid: str, rest: list[Any]) -> SessionInfo:
         session_id=sid,
         status=status,
         created_at=created_ms / 1000,
-        durable_seq=durable,
-        applied_seq=applied,
+        durable_seq=min(durable, on_disk),
+        applied_seq=min(applied, on_disk),
         media_s=0.0 if media_s is None else float(media_s),
         gaps=gaps_of(gaps),
         model=object_of(model),
-        memory={**object_of(shape), "bytes": memory_bytes},
+        memory=shape_of(shape, memory_bytes),
     )

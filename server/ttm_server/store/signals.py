@@ -13,11 +13,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from ttm_server.store.cancelling import not_swallowed
+from ttm_server.store.clients import Link
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,8 @@ class Wake:
 class Signals:
     """One pub/sub connection shared by all listeners of a process."""
 
-    def __init__(self, client: Redis) -> None:
-        self._client = client
+    def __init__(self, link: Link) -> None:
+        self._link = link
         self._listeners: dict[str, set[Listener]] = {}
         self._confirmed: dict[str, asyncio.Event] = {}
         self._changed = asyncio.Event()
@@ -88,9 +88,7 @@ class Signals:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        with contextlib.suppress(RedisError, OSError):
-            await self._client.aclose()
-            await self._client.connection_pool.disconnect()
+        await self._link.close()
 
     async def _run(self) -> None:
         failures = 0
@@ -107,7 +105,7 @@ class Signals:
             await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
 
     async def _serve(self) -> None:
-        pubsub = self._client.pubsub()
+        pubsub = self._link.pubsub()
         try:
             await not_swallowed(pubsub.subscribe(HOME))
             self._connected = True
@@ -118,7 +116,7 @@ class Signals:
                 group.create_task(self._receive(pubsub))
         finally:
             with contextlib.suppress(RedisError, OSError):
-                await pubsub.aclose()  # type: ignore[no-untyped-call]
+                await pubsub.aclose()
 
     async def _subscribe(self, pubsub: Any) -> None:
         """Keep the server's list of channels equal to the listeners' one."""

@@ -74,12 +74,16 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acquired(msgspec.Struct, frozen=True, kw_only=True):
-    """A session that a worker now owns: its fence token and where to go on."""
+    """A session that a worker now owns: its fence token and where to go on.
+
+    `crashes`: how many owners died at this position; with any, it must be tried alone.
+    """
 
     fence: str
     applied: int
     durable: int
     state: SessionState | None
+    crashes: int = 0
 
 
 class CommitResult(Enum):

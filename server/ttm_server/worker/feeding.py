@@ -13,6 +13,7 @@ from ttm_server.errors import SessionNotFound, StoreUnavailable
 from ttm_server.media import DecodedChunk, Fit, decode_chunk
 from ttm_server.protocol import Chunk
 from ttm_server.store import Store
+from ttm_server.worker.gate import Gate
 from ttm_server.worker.session import LiveSession
 
 log = logging.getLogger(__name__)
@@ -24,13 +25,20 @@ _decoder = msgspec.msgpack.Decoder(Chunk)
 
 
 class Feeder:
-    """Feeds live sessions; `work` is set whenever a session has something to do."""
+    """Feeds live sessions; `work` is set whenever a session has something to do.
 
-    def __init__(self, store: Store, fit: Fit, pool: Executor, work: asyncio.Event) -> None:
+    Decodes only while `gate` is open: a decoder's bug can end the process, which must not happen
+    while another session is tried.
+    """
+
+    def __init__(
+        self, store: Store, fit: Fit, pool: Executor, work: asyncio.Event, gate: Gate
+    ) -> None:
         self._store = store
         self._fit = fit
         self._pool = pool
         self._work = work
+        self._gate = gate
 
     async def feed(self, session: LiveSession[Any]) -> None:
         """Run until the session is lost; a store that is away is waited for."""
@@ -47,20 +55,42 @@ class Feeder:
                 log.exception("feeding a session failed")
 
     async def _feed(self, session: LiveSession[Any]) -> None:
+        # What is there already need not wait for a subscription; nothing is missed by this, since
+        # the first look after it finds what came in between.
+        await self._fetch_chunks(session)
+        await self.fetch_asks(session)
         async with self._store.watch(session.session_id, "in") as wake:
             while not session.lost:
-                moved = await self._fetch_chunks(session)
-                await self._fetch_asks(session)
-                if len(session.decoded) >= PREFETCH_CHUNKS:
+                full = len(session.decoded) >= PREFETCH_CHUNKS
+                moved = not full and await self._fetch_chunks(session)
+                await self.fetch_asks(session)
+                if full or len(session.decoded) >= PREFETCH_CHUNKS:
                     await _wait(session.room, POLL_S)
                 elif not moved:
                     await wake.wait(POLL_S)
+
+    async def fetch_chunks(self, session: LiveSession[Any], count: int) -> bool:
+        """Fetch, decode and queue up to `count` chunks, whatever the gate; whether there were any.
+
+        Raises what the store raises.
+        """
+        found = await self._store.read_chunks(session.session_id, session.fetched, count)
+        await self._queue(session, found)
+        return bool(found)
 
     async def _fetch_chunks(self, session: LiveSession[Any]) -> bool:
         room = PREFETCH_CHUNKS - len(session.decoded)
         if room <= 0:
             return False
         found = await self._store.read_chunks(session.session_id, session.fetched, room)
+        if not found:
+            return False
+        async with self._gate.passing():
+            await self._queue(session, found)
+        self._work.set()
+        return True
+
+    async def _queue(self, session: LiveSession[Any], found: list[tuple[int, bytes]]) -> None:
         loop = asyncio.get_running_loop()
         decoded = await asyncio.gather(
             *(loop.run_in_executor(self._pool, self._decode, payload) for _, payload in found)
@@ -68,11 +98,9 @@ class Feeder:
         for chunk in decoded:
             session.decoded.append(chunk)
             session.fetched = chunk.seq
-        if decoded:
-            self._work.set()
-        return bool(decoded)
 
-    async def _fetch_asks(self, session: LiveSession[Any]) -> None:
+    async def fetch_asks(self, session: LiveSession[Any]) -> None:
+        """Queue the open questions that are not queued or answered yet; raises SessionNotFound."""
         for ask in await self._store.pending_asks(session.session_id):
             if ask.ask_id not in session.answered:
                 session.asks.setdefault(ask.ask_id, ask)

@@ -35,6 +35,21 @@ class WorkerMetrics:
             "Applied chunks that are not committed yet, all sessions together",
             registry=self.registry,
         )
+        self.commit_seconds = Histogram(
+            "ttm_commit_seconds",
+            "One commit, from taking the state to the store's answer",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.trials = Counter(
+            "ttm_trials",
+            "Sessions stepped alone after their worker died, by result",
+            ("result",),
+            registry=self.registry,
+        )
+        self.quarantined = Counter(
+            "ttm_quarantined", "Sessions found or put in quarantine", registry=self.registry
+        )
         self.commits = Counter(
             "ttm_commits", "Commits by result", ("result",), registry=self.registry
         )

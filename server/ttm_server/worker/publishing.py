@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -35,21 +36,26 @@ class Publisher:
         A store that is away leaves the session dirty, so the next round tries again: the same
         commit may have arrived, which the script answers with ALREADY.
         """
-        new_seq, state = session.applied, session.state
-        events = list(session.events)
-        gaps, media_s = list(session.gaps), session.media_s
-        memory = await self._in_model(lambda: self._engine.dump(state))
+        taken = session.snapshot()
+        events, media_s = list(session.events), session.media_s
+        taken_at_s = time.monotonic()
+        memory = await self._in_model(lambda: self._engine.dump(taken.state))
         record = SessionState(
-            seq=new_seq,
+            seq=taken.seq,
             memory=memory,
             media_s=media_s,
-            gaps=gaps,
+            gaps=taken.gaps,
             model=self._engine.model_info,
             shape=self._engine.memory_info,
         )
         try:
             await self._store.commit(
-                session.session_id, session.fence, session.committed, new_seq, record, events
+                session.session_id,
+                session.fence,
+                session.committed.seq,
+                taken.seq,
+                record,
+                events,
             )
         except (Fenced, SessionNotFound) as error:
             log.info("commit refused, letting the session go: %s", error)
@@ -58,16 +64,21 @@ class Publisher:
         except StoreUnavailable as error:
             log.warning("commit: store unavailable: %s", error)
             return False
-        session.committed = new_seq
+        session.committed = taken
+        session.dirty_since_s = taken_at_s
         del session.events[: len(events)]
         return True
 
     async def reply(self, session: LiveSession[Any], ask: Ask) -> None:
-        """Answer one question from the state as it is now."""
-        state, applied, gaps = session.state, session.applied, list(session.gaps)
-        reply = await self._answer(state, ask)
+        """Answer one question from the newest committed state.
+
+        So an answer is never ahead of the store: whoever asks again, or exports the memory, from
+        whichever worker, finds at least what this answer was given from.
+        """
+        told = session.committed
+        reply = await self._answer(told.state, ask)
         if reply.body is not None and ask.kind == "question":
-            body = reply.body | {"as_of_seq": applied, "gaps": msgspec.to_builtins(gaps)}
+            body = reply.body | {"as_of_seq": told.seq, "gaps": msgspec.to_builtins(told.gaps)}
             reply = Reply(ask_id=ask.ask_id, body=body)
         try:
             await self._store.reply(session.session_id, session.fence, reply)

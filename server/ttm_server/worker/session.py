@@ -10,20 +10,30 @@ from typing import Generic, TypeVar
 from ttm_server.media import DecodedChunk
 from ttm_server.protocol import Event, Gap
 from ttm_server.store.types import Ask
+from ttm_server.worker.commit_policy import Uncommitted
 
 S = TypeVar("S")
 ANSWERED_KEPT = 256  # replies that may still show as pending in a look-up already under way
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot(Generic[S]):
+    """A state with its position and gaps: what answers are given from."""
+
+    state: S
+    seq: int
+    gaps: list[Gap]
+
+
 @dataclass(slots=True)
 class LiveSession(Generic[S]):
-    """state = fold(chunks 1..applied), of which chunks 1..committed are in the store."""
+    """state = fold(chunks 1..applied); `committed` is the part of it that is in the store."""
 
     session_id: str
     fence: str
     state: S
     applied: int
-    committed: int
+    committed: Snapshot[S]
     gaps: list[Gap]
     media_s: float
     fetched: int = 0
@@ -32,24 +42,49 @@ class LiveSession(Generic[S]):
     asks: dict[str, Ask] = field(default_factory=dict)
     answered: deque[str] = field(default_factory=lambda: deque(maxlen=ANSWERED_KEPT))
     room: asyncio.Event = field(default_factory=asyncio.Event)
-    committed_at_s: float = 0.0
+    stepped_at_s: float = 0.0
+    dirty_since_s: float = 0.0
+    chunk_s: float = 0.0
     active_at_s: float = 0.0
     committing: bool = False
+    retry_at_s: float = 0.0  # no commit before, after one that failed
     lost: bool = False
 
     @property
     def dirty(self) -> bool:
         """Whether there are steps that are not committed yet."""
-        return self.applied > self.committed
+        return self.applied > self.committed.seq
 
     @property
     def caught_up(self) -> bool:
         """Whether nothing that was fetched waits for a step."""
         return not self.decoded and self.fetched == self.applied
 
+    def snapshot(self) -> Snapshot[S]:
+        """What is applied now; later steps do not change it."""
+        return Snapshot(self.state, self.applied, list(self.gaps))
+
+    def uncommitted(self, now_s: float) -> Uncommitted:
+        """What a commit would store, at the monotonic time `now_s`."""
+        return Uncommitted(
+            steps=self.applied - self.committed.seq,
+            age_s=now_s - self.dirty_since_s,
+            noticed=bool(self.events),
+            asked=any(
+                self.committed.seq < ask.barrier <= self.applied for ask in self.asks.values()
+            ),
+            quiet_s=now_s - self.stepped_at_s if self.caught_up else None,
+            chunk_s=self.chunk_s,
+        )
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a question waits for chunks that are not applied yet."""
+        return any(ask.barrier > self.applied for ask in self.asks.values())
+
     def take_due_asks(self) -> list[Ask]:
-        """Remove and return the questions whose barrier has been applied."""
-        due = [ask for ask in self.asks.values() if ask.barrier <= self.applied]
+        """Remove and return the questions whose barrier is committed."""
+        due = [ask for ask in self.asks.values() if ask.barrier <= self.committed.seq]
         for ask in due:
             del self.asks[ask.ask_id]
             self.answered.append(ask.ask_id)

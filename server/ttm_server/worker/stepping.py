@@ -47,11 +47,17 @@ def _alone(engine: Engine[Any], state: Any, media: ChunkMedia) -> StepResult[Any
         return StepResult(state, (), ENGINE_FAULT)
 
 
-def apply_result(session: LiveSession[Any], chunk: DecodedChunk, result: StepResult[Any]) -> None:
-    """Take one step's outcome over into the live session."""
+def apply_result(
+    session: LiveSession[Any], chunk: DecodedChunk, result: StepResult[Any], now_s: float
+) -> None:
+    """Take one step's outcome over into the live session; `now_s` on the monotonic clock."""
     gaps = list(chunk.gaps)
     if result.fault is not None:
         gaps.append(Gap(chunk.media.start_s, chunk.media.end_s, result.fault))
+    if not session.dirty:
+        session.dirty_since_s = now_s
+    session.stepped_at_s = session.active_at_s = now_s
+    session.chunk_s = chunk.media.duration_s
     session.state = result.state
     session.applied = chunk.seq
     session.media_s = max(session.media_s, chunk.media.end_s)

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from ttm_model.errors import ModelError
 from ttm_server.config import Settings
-from ttm_server.errors import (
-    Fenced,
-    SessionNotFound,
-    StateIncompatible,
-    StoreUnavailable,
-    TTMError,
-)
+from ttm_server.errors import StoreUnavailable, TTMError
 from ttm_server.scheduler import Scheduler
 from ttm_server.store import Store
-from ttm_server.store.types import Acquired
+from ttm_server.worker.background import Background
+from ttm_server.worker.commit_policy import CommitPolicy
 from ttm_server.worker.engine import Engine
 from ttm_server.worker.feeding import Feeder
+from ttm_server.worker.gate import Gate
+from ttm_server.worker.holding import Holding
 from ttm_server.worker.metrics import WorkerMetrics
-from ttm_server.worker.publishing import Publisher, refusal
+from ttm_server.worker.probation import Probation
+from ttm_server.worker.publishing import Publisher
 from ttm_server.worker.session import LiveSession
 from ttm_server.worker.stepping import apply_result, run_step
 
@@ -38,6 +36,11 @@ CLAIM_WAIT_S = 1.0
 TICK_S = 0.2
 SWEEP_EVERY_S = 1.0
 RETRY_S = 0.5
+NOT_BEFORE_S = 0.01  # lets a lease end that is due this moment
+DRAIN_WITHIN_S = 10.0
+LET_END_S = 2.0  # one stuck task must not keep all sessions from being handed over
+HAND_OVERS_AT_ONCE = 16
+TAKES_AT_ONCE = 16
 
 
 class Worker(Generic[S]):
@@ -51,35 +54,54 @@ class Worker(Generic[S]):
         metrics: WorkerMetrics | None = None,
     ) -> None:
         self.owner = secrets.token_hex(8)
-        self.live: dict[str, LiveSession[S]] = {}
         self._store = store
         self._engine = engine
         self._settings = settings
         self._metrics = metrics or WorkerMetrics()
         self._scheduler = Scheduler(settings.max_batch)
+        self._policy = CommitPolicy.within(
+            settings.commit_every_steps, settings.commit_every_s, settings.input_capacity_chunks
+        )
         self._work = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._drained = asyncio.Event()
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._decoders = ThreadPoolExecutor(DECODE_THREADS, thread_name_prefix="decode")
-        self._feeder = Feeder(store, engine.fit, self._decoders, self._work)
+        self._gate = Gate()
+        self._feeder = Feeder(store, engine.fit, self._decoders, self._work, self._gate)
         self._publisher = Publisher(store, engine, self._in_model)
-        self._feeds: set[asyncio.Task[None]] = set()
-        self._publishing: set[asyncio.Task[None]] = set()
+        self._holding = Holding(
+            store, engine, self._in_model, self._gate, self.owner, settings, self._metrics
+        )
+        self._probation = Probation(
+            *(store, engine, self._in_model, self._holding, self._feeder, self._publisher),
+            settings.lease_ttl_s,
+            self._metrics,
+        )
+        self._take_slots = asyncio.Semaphore(TAKES_AT_ONCE)
+        self._takes, self._feeds, self._publishing = Background(), Background(), Background()
+
+    @property
+    def live(self) -> dict[str, LiveSession[S]]:
+        """The sessions that are owned and stepped now, by id."""
+        return self._holding.live
 
     async def run(self) -> None:
         """Work until `stop`; then commit what is applied and release every session."""
-        loops = (self._claim_loop, self._renew_loop, self._sweep_loop, self._step_loop)
+        loops = (
+            *(self._claim_loop, self._renew_loop, self._sweep_loop, self._hand_on_loop),
+            self._work_loop,
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 for loop in loops:
                     group.create_task(loop())
         finally:
-            await self._drain()
             self._decoders.shutdown(wait=True, cancel_futures=True)
             self._model_thread.shutdown(wait=True, cancel_futures=True)
 
     def stop(self) -> None:
-        """Ask the loops to end."""
+        """Ask the loops to end: no new session, no new step, then commit and release."""
         self._stopping.set()
         self._work.set()
 
@@ -87,101 +109,102 @@ class Worker(Generic[S]):
 
     async def _claim_loop(self) -> None:
         while not self._stopping.is_set():
+            if self._holding.full:
+                await self._stopped_within(TICK_S)
+                continue
             try:
-                if len(self.live) >= self._settings.max_live_sessions:
-                    await asyncio.sleep(TICK_S)
-                    continue
-                session_id = await self._store.claim(CLAIM_WAIT_S)
-                if session_id is not None and session_id not in self.live:
-                    await self._take(session_id)
+                sid = await self._store.claim(CLAIM_WAIT_S)
+                if sid is not None and self._stopping.is_set():
+                    await self._store.mark_ready(sid)  # also one that was just handed over
+                    return
             except TTMError as error:
-                # One session's trouble (deleted meanwhile, unreadable) must not end the loop.
                 log.warning("claim: %s", error)
-                await asyncio.sleep(RETRY_S)
+                await self._stopped_within(RETRY_S)
+                continue
+            if sid is not None and not self._holding.holds(sid):
+                await self._take_slots.acquire()  # loading waits for the model's thread
+                self._takes.start(self._take(sid))
+                await asyncio.sleep(0)  # the take counts from here on
 
-    async def _take(self, session_id: str) -> None:
+    async def _take(self, sid: str) -> None:
         try:
-            acquired = await self._store.acquire(session_id, self.owner, self._settings.lease_ttl_s)
-        except SessionNotFound:
+            session = await self._holding.take(sid)
+        except TTMError as error:
+            # One session's trouble (unreadable, say) must not end anything else.
+            log.warning("claim: %s", error)
             return
-        if acquired is None:
-            return
-        try:
-            session = await self._open(session_id, acquired)
-        except StateIncompatible as error:
-            log.error("a stored memory cannot be continued: %s", error)
-            await self._refuse(session_id, acquired, error)
-            return
-        self.live[session_id] = session
-        self._metrics.sessions_active.set(len(self.live))
-        _spawn(self._feeds, self._feeder.feed(session))
-
-    async def _open(self, session_id: str, acquired: Acquired) -> LiveSession[S]:
-        stored = acquired.state
-        if stored is None:
-            state = await self._in_model(self._engine.initial)
-        else:
-            try:
-                state = await self._in_model(lambda: self._engine.load(stored.memory))
-            except ModelError as error:
-                raise StateIncompatible(str(error)) from error
-        now_s = time.monotonic()
-        return LiveSession(
-            session_id=session_id,
-            fence=acquired.fence,
-            state=state,
-            applied=acquired.applied,
-            committed=acquired.applied,
-            fetched=acquired.applied,
-            gaps=[] if stored is None else list(stored.gaps),
-            media_s=0.0 if stored is None else stored.media_s,
-            committed_at_s=now_s,
-            active_at_s=now_s,
-        )
-
-    async def _refuse(self, session_id: str, acquired: Acquired, error: StateIncompatible) -> None:
-        for ask in await self._store.pending_asks(session_id):
-            await self._store.reply(session_id, acquired.fence, refusal(ask, error))
-        await self._store.release(session_id, acquired.fence)
+        finally:
+            self._take_slots.release()
+        if session is not None:
+            self._feeds.start(self._feeder.feed(session))
+        self._work.set()
 
     async def _renew_loop(self) -> None:
-        ttl_s = self._settings.lease_ttl_s
-        while not await self._stopped_within(ttl_s / 3):
-            for session in list(self.live.values()):
-                try:
-                    if not await self._store.renew(session.session_id, session.fence, ttl_s):
-                        session.lost = True
-                except StoreUnavailable as error:
-                    log.warning("renew: store unavailable: %s", error)
-                    break
+        while not self._drained.is_set():
+            try:
+                async with asyncio.timeout(self._settings.lease_ttl_s / 3):
+                    await self._drained.wait()
+            except TimeoutError:
+                pass
+            try:
+                await self._holding.renew()
+            except StoreUnavailable as error:
+                log.warning("renew: store unavailable: %s", error)
             self._work.set()
 
     async def _sweep_loop(self) -> None:
-        while not await self._stopped_within(SWEEP_EVERY_S):
+        # At different moments in different workers, also where all were started together.
+        while not await self._stopped_within(SWEEP_EVERY_S * random.uniform(0.5, 1.0)):
             try:
                 await self._store.sweep()
             except StoreUnavailable as error:
                 log.warning("sweep: store unavailable: %s", error)
 
+    async def _hand_on_loop(self) -> None:
+        """Notice dead workers by their leases, at the moment these run out."""
+        longest_s = self._settings.lease_ttl_s / 4
+        wait_s = longest_s
+        while not await self._stopped_within(wait_s):
+            wait_s = longest_s
+            try:
+                next_s = await self._store.hand_on_expired()
+            except StoreUnavailable as error:
+                log.warning("leases: store unavailable: %s", error)
+                continue
+            if next_s is not None:
+                wait_s = min(longest_s, max(NOT_BEFORE_S, next_s))
+
     # --- schedule -> step -> publish --------------------------------------------------------------
 
-    async def _step_loop(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                async with asyncio.timeout(TICK_S):
-                    await self._work.wait()
-            except TimeoutError:
-                pass
-            self._work.clear()
-            while batch := self._schedule():
-                await self._step(batch)
-                self._publish()
-            self._publish()
-            await self._let_go()
+    async def _work_loop(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                try:
+                    async with asyncio.timeout(TICK_S):
+                        await self._work.wait()
+                except TimeoutError:
+                    pass
+                self._work.clear()
+                while await self._round() and not self._stopping.is_set():
+                    pass
+        finally:
+            await self._drain()
+
+    async def _round(self) -> bool:
+        """One batch and one trial at most; whether there was anything to do."""
+        batch = self._schedule()
+        if batch:
+            await self._step(batch)
+        for session in list(self.live.values()):
+            self._publish(session)
+        tried = await self._try_suspect()
+        await self._let_go()
+        return bool(batch) or tried
 
     def _schedule(self) -> list[LiveSession[S]]:
-        ready = (sid for sid, session in self.live.items() if session.decoded and not session.lost)
-        return [self.live[sid] for sid in self._scheduler.schedule(ready)]
+        ready = [sid for sid, session in self.live.items() if session.decoded and not session.lost]
+        asked = {sid for sid in ready if self.live[sid].awaited}
+        return [self.live[sid] for sid in self._scheduler.schedule(ready, asked)]
 
     async def _step(self, batch: list[LiveSession[S]]) -> None:
         chunks = [session.decoded.popleft() for session in batch]
@@ -191,45 +214,70 @@ class Worker(Generic[S]):
         for chunk in chunks:
             self._metrics.queue_wait_seconds.observe(started_s - chunk.ready_s)
         results = await self._in_model(lambda: run_step(self._engine, states, media))
+        now_s = time.monotonic()
         self._metrics.batch_size.observe(len(batch))
-        self._metrics.step_seconds.observe(time.monotonic() - started_s)
+        self._metrics.step_seconds.observe(now_s - started_s)
         for session, chunk, result in zip(batch, chunks, results, strict=True):
-            apply_result(session, chunk, result)
-            session.active_at_s = time.monotonic()
+            apply_result(session, chunk, result, now_s)
             session.room.set()
-        lag = sum(session.applied - session.committed for session in self.live.values())
+        lag = sum(session.applied - session.committed.seq for session in self.live.values())
         self._metrics.state_lag_chunks.set(lag)
 
-    def _publish(self) -> None:
-        for session in list(self.live.values()):
-            if session.lost:
-                continue
-            for ask in session.take_due_asks():
-                session.active_at_s = time.monotonic()
-                _spawn(self._publishing, self._publisher.reply(session, ask))
-            if self._commit_is_due(session):
-                session.committing = True
-                _spawn(self._publishing, self._commit(session))
-
-    def _commit_is_due(self, session: LiveSession[S]) -> bool:
-        if not session.dirty or session.committing:
-            return False
-        return (
-            session.caught_up
-            or session.applied - session.committed >= self._settings.commit_every_steps
-            or time.monotonic() - session.committed_at_s >= self._settings.commit_every_s
-        )
+    def _publish(self, session: LiveSession[S]) -> None:
+        if session.lost:
+            return
+        for ask in session.take_due_asks():
+            session.active_at_s = time.monotonic()
+            self._publishing.start(self._publisher.reply(session, ask))
+        now_s = time.monotonic()
+        if session.committing or now_s < session.retry_at_s:
+            return
+        if self._policy.due(session.uncommitted(now_s)) is not None:
+            session.committing = True
+            self._publishing.start(self._commit(session))
 
     async def _commit(self, session: LiveSession[S]) -> None:
+        session.committing = True
+        started_s = time.monotonic()
         try:
             done = await self._publisher.commit(session)
             self._metrics.commits.labels("committed" if done else "refused").inc()
-            if not done and not session.lost:
-                await asyncio.sleep(RETRY_S)
-            session.committed_at_s = time.monotonic()
+            self._metrics.commit_seconds.observe(time.monotonic() - started_s)
+            if not done:
+                session.retry_at_s = time.monotonic() + RETRY_S
         finally:
             session.committing = False
-            self._work.set()
+        if done:
+            self._publish(session)  # questions that waited for it
+        self._work.set()
+
+    async def _try_suspect(self) -> bool:
+        """Try one suspect, alone and with nothing to lose but its own next step."""
+        sid = self._probation.next()
+        if sid is None:
+            return False
+        try:
+            if not await self._settled():
+                return False
+            async with self._gate.alone():
+                if sid not in self._holding.suspects:
+                    return False
+                session = await self._probation.try_alone(sid)
+        except StoreUnavailable as error:
+            log.warning("trial: store unavailable: %s", error)
+            await self._stopped_within(RETRY_S)
+            return False
+        if session is not None:
+            self._feeds.start(self._feeder.feed(session))
+        return True
+
+    async def _settled(self) -> bool:
+        """Commit everything and wait for everything; whether nothing is left."""
+        await self._publishing.ended()
+        left = [session for session in self.live.values() if session.dirty and not session.lost]
+        await asyncio.gather(*(self._commit(session) for session in left))
+        await self._publishing.ended()
+        return not any(session.dirty and not session.lost for session in left)
 
     # --- letting sessions go ----------------------------------------------------------------------
 
@@ -242,41 +290,38 @@ class Worker(Generic[S]):
             busy = session.dirty or session.committing or session.asks or not session.caught_up
             if not busy and time.monotonic() - session.active_at_s > idle_s:
                 self._forget(session)
-                try:
-                    await self._release(session)
-                except StoreUnavailable as error:
-                    log.warning("release: store unavailable: %s", error)
+                await self._holding.give_back(session.session_id, session.fence)
 
     def _forget(self, session: LiveSession[S]) -> None:
-        session.lost = True  # ends its feeder
-        session.room.set()
-        self.live.pop(session.session_id, None)
+        self._holding.forget(session.session_id)
         self._scheduler.forget(session.session_id)
-        self._metrics.sessions_active.set(len(self.live))
-
-    async def _release(self, session: LiveSession[S]) -> None:
-        """Give the lease back; what arrived meanwhile is announced again, for any worker."""
-        sid = session.session_id
-        try:
-            await self._store.release(sid, session.fence)
-            waiting = await self._store.read_chunks(sid, session.applied, 1)
-            if waiting or await self._store.pending_asks(sid):
-                await self._store.mark_ready(sid)
-        except (Fenced, SessionNotFound):
-            return
 
     async def _drain(self) -> None:
-        for task in list(self._feeds):
-            task.cancel()
-        await asyncio.gather(*self._feeds, *self._publishing, return_exceptions=True)
-        for session in list(self.live.values()):
-            try:
-                if session.dirty and not session.lost:
-                    await self._publisher.commit(session)
-                if not session.lost:
-                    await self._release(session)
-            except StoreUnavailable as error:
-                log.warning("drain: store unavailable: %s", error)
+        """Commit and release everything, so that other workers go on at once."""
+        try:
+            async with asyncio.timeout(DRAIN_WITHIN_S):
+                self._feeds.cancel()
+                for tasks in (self._feeds, self._takes, self._publishing):
+                    if not await tasks.ended(LET_END_S):
+                        log.warning("drain: a task is still running; going on without it")
+                at_once = asyncio.Semaphore(HAND_OVERS_AT_ONCE)
+                await asyncio.gather(
+                    *(self._hand_over(session, at_once) for session in list(self.live.values()))
+                )
+                for sid, acquired in list(self._holding.suspects.items()):
+                    await self._holding.give_back(sid, acquired.fence)
+                    self._holding.forget(sid)
+        except TimeoutError:
+            log.error("drain: not everything was handed over in %g s", DRAIN_WITHIN_S)
+        finally:
+            self._drained.set()
+
+    async def _hand_over(self, session: LiveSession[S], at_once: asyncio.Semaphore) -> None:
+        async with at_once:
+            if session.dirty and not session.lost:
+                await self._publisher.commit(session)
+            if not session.lost:
+                await self._holding.give_back(session.session_id, session.fence)
             self._forget(session)
 
     # --- small helpers ----------------------------------------------------------------------------
@@ -292,16 +337,3 @@ class Worker(Generic[S]):
         except TimeoutError:
             return False
         return True
-
-
-def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
-    """Start a task, keep it in `tasks` until it ends, and log it if it fails."""
-
-    def ended(task: asyncio.Task[None]) -> None:
-        tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a worker task failed", exc_info=task.exception())
-
-    task = asyncio.create_task(work)
-    tasks.add(task)
-    task.add_done_callback(ended)

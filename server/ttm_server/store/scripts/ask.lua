@@ -2,11 +2,15 @@
 -- ASK: leave a question for whoever owns the session. It waits for every chunk durable now.
 -- KEYS  1 meta, 2 asks, 3 ask_bodies, 4 replies, 5 reply_bodies, 6 lease
 -- ARGV  1 ask id, 2 kind and body, 3 time limit in ms, 4 most questions, 5 wake:in, 6 grace in ms
--- reply {GONE} | {FULL, questions} | {OK, barrier, deadline_ms, leased 0|1}
--- A body is kept as '<barrier> <ARGV 2>'. asks and replies are sorted by deadline; answered questions count until they are taken.
-local durable = redis.call('HGET', KEYS[1], 'durable')
+-- reply {GONE} | {QUARANTINED, until_ms} | {FULL, questions}
+--       | {OK, barrier, deadline_ms, leased 0|1}
+-- A body is kept as '<barrier> <ARGV 2>'. asks and replies are sorted by deadline; answered
+-- questions count until they are taken.
+local m = redis.call('HMGET', KEYS[1], 'durable', 'quarantined_until')
+local durable = m[1]
 if not durable then return {GONE} end
 local now = now_ms()
+if m[2] and now < tonumber(m[2]) then return {QUARANTINED, tonumber(m[2])} end
 for i = 2, 4, 2 do
   local late = redis.call('ZRANGE', KEYS[i], '-inf', now, 'BYSCORE')
   for _, id in ipairs(late) do
@@ -24,6 +28,7 @@ if count >= tonumber(ARGV[4]) then return {FULL, count} end
 local limit = tonumber(ARGV[3])
 redis.call('ZADD', KEYS[2], now + limit, ARGV[1])
 -- `durable` is the stored text, so joining it loses no digits.
+redis.call('HSET', KEYS[1], 'used', now)
 redis.call('HSET', KEYS[3], ARGV[1], durable .. ' ' .. ARGV[2])
 keep(KEYS[2], limit + ARGV[6])
 keep(KEYS[3], limit + ARGV[6])

@@ -6,5 +6,5 @@
 local conn = redis.call('HGET', KEYS[1], 'conn')
 if not conn then return {GONE} end
 if ARGV[1] == '' or conn ~= ARGV[1] then return {SUPERSEDED} end
-redis.call('HSET', KEYS[1], 'conn', '', 'ended', ARGV[2])
+redis.call('HSET', KEYS[1], 'conn', '', 'ended', ARGV[2], 'used', now_ms())
 return {OK}

@@ -23,7 +23,8 @@ end
 if applied ~= prev or new > durable then return {CONFLICT, applied, durable} end
 redis.call('HSET', KEYS[2], 'memory', ARGV[7], 'media_s', ARGV[8], 'gaps', ARGV[9],
   'model', ARGV[10], 'shape', ARGV[11])
-redis.call('HSET', KEYS[1], 'applied', ARGV[3], 'prev', ARGV[2])
+redis.call('HSET', KEYS[1], 'applied', ARGV[3], 'prev', ARGV[2], 'used', now_ms())
+redis.call('HDEL', KEYS[1], 'crashes', 'trial')  -- whatever it was suspected of is behind it
 for i = 12, #ARGV, 2 do redis.call('XADD', KEYS[4], ARGV[i], 'e', ARGV[i + 1]) end
 redis.call('XTRIM', KEYS[4], 'MAXLEN', '=', ARGV[5])
 redis.call('XTRIM', KEYS[3], 'MINID', '=', ARGV[4])

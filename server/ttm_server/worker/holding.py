@@ -1,0 +1,180 @@
+"""The sessions a worker owns: take, renew, give back. Knows no schedule and no step."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+
+from ttm_model.errors import ModelError
+from ttm_server.config import Settings
+from ttm_server.errors import (
+    Fenced,
+    Quarantined,
+    SessionNotFound,
+    StateIncompatible,
+    StoreUnavailable,
+)
+from ttm_server.store import Store
+from ttm_server.store.types import Acquired
+from ttm_server.worker.engine import Engine
+from ttm_server.worker.gate import Gate
+from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.publishing import refusal
+from ttm_server.worker.session import LiveSession, Snapshot
+
+log = logging.getLogger(__name__)
+
+S = TypeVar("S")
+T = TypeVar("T")
+RENEWS_AT_ONCE = 16
+
+
+class Holding(Generic[S]):
+    """Live sessions, and suspects: those whose last owner died, which wait for their trial."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine[S],
+        in_model: Callable[[Callable[[], Any]], Awaitable[Any]],
+        gate: Gate,
+        owner: str,
+        settings: Settings,
+        metrics: WorkerMetrics,
+    ) -> None:
+        self.live: dict[str, LiveSession[S]] = {}
+        self.suspects: dict[str, Acquired] = {}
+        self._taking: set[str] = set()
+        self._store = store
+        self._engine = engine
+        self._in_model = in_model
+        self._gate = gate
+        self._owner = owner
+        self._settings = settings
+        self._metrics = metrics
+
+    @property
+    def full(self) -> bool:
+        """Whether no further session may be taken now."""
+        held = len(self.live) + len(self.suspects) + len(self._taking)
+        return held >= self._settings.max_live_sessions
+
+    def holds(self, sid: str) -> bool:
+        """Whether this worker has the session, or is taking it."""
+        return sid in self.live or sid in self.suspects or sid in self._taking
+
+    async def take(self, sid: str) -> LiveSession[S] | None:
+        """Own a session and load it; None where it is another's, gone, set aside or a suspect.
+
+        Raises StoreUnavailable, and StateIncompatible for a stored state that is damaged.
+        """
+        self._taking.add(sid)
+        try:
+            return await self._take(sid)
+        except SessionNotFound:
+            return None
+        except Quarantined as error:
+            log.warning("session left alone: %s", error)
+            self._metrics.quarantined.inc()
+            return None
+        finally:
+            self._taking.discard(sid)
+            self._count()
+
+    async def _take(self, sid: str) -> LiveSession[S] | None:
+        acquired = await self._store.acquire(sid, self._owner, self._settings.lease_ttl_s)
+        if acquired is None:
+            return None
+        if acquired.crashes:
+            self.suspects[sid] = acquired
+            return None
+        async with self._gate.passing():
+            session = await self.open(sid, acquired)
+        if session is not None:
+            self.live[sid] = session
+        return session
+
+    async def open(self, sid: str, acquired: Acquired) -> LiveSession[S] | None:
+        """Load an acquired session; one whose state this model cannot continue is given back."""
+        stored = acquired.state
+        try:
+            if stored is None:
+                state = await self._in_model(self._engine.initial)
+            else:
+                state = await self._in_model(lambda: self._engine.load(stored.memory))
+        except ModelError as problem:
+            log.error("a stored memory cannot be continued: %s", problem)
+            await self._refuse(sid, acquired, StateIncompatible(str(problem)))
+            return None
+        now_s = time.monotonic()
+        gaps = [] if stored is None else list(stored.gaps)
+        return LiveSession(
+            session_id=sid,
+            fence=acquired.fence,
+            state=state,
+            applied=acquired.applied,
+            committed=Snapshot(state, acquired.applied, list(gaps)),
+            fetched=acquired.applied,
+            gaps=gaps,
+            media_s=0.0 if stored is None else stored.media_s,
+            active_at_s=now_s,
+        )
+
+    def admit(self, session: LiveSession[S]) -> None:
+        """A suspect that passed its trial goes on as any other session."""
+        self.suspects.pop(session.session_id, None)
+        self.live[session.session_id] = session
+        self._count()
+
+    def forget(self, sid: str) -> None:
+        """Hold a session no longer; its lease stays as it is."""
+        session = self.live.pop(sid, None)
+        if session is not None:
+            session.lost = True  # ends its feeder
+            session.room.set()
+        self.suspects.pop(sid, None)
+        self._count()
+
+    async def renew(self) -> None:
+        """Renew every lease, and mark the sessions that are not owned any more."""
+        ttl_s = self._settings.lease_ttl_s
+        fences = {sid: session.fence for sid, session in self.live.items()}
+        fences |= {sid: acquired.fence for sid, acquired in self.suspects.items()}
+        due = list(fences.items())
+        for start in range(0, len(due), RENEWS_AT_ONCE):
+            part = due[start : start + RENEWS_AT_ONCE]
+            kept = await asyncio.gather(*(self._store.renew(*one, ttl_s) for one in part))
+            for (sid, fence), owned in zip(part, kept, strict=True):
+                if not owned:
+                    self._lose(sid, fence)
+        await self._store.note_leases([sid for sid in fences if self.holds(sid)], ttl_s)
+
+    async def give_back(self, sid: str, fence: str) -> None:
+        """Release a session; work that is left is announced to other workers."""
+        try:
+            await self._store.release(sid, fence)
+        except (Fenced, SessionNotFound):
+            return
+        except StoreUnavailable as error:
+            log.warning("release: store unavailable: %s", error)
+
+    def _lose(self, sid: str, fence: str) -> None:
+        session, suspect = self.live.get(sid), self.suspects.get(sid)
+        if session is not None and session.fence == fence:
+            session.lost = True
+        if suspect is not None and suspect.fence == fence:
+            del self.suspects[sid]
+
+    async def _refuse(self, sid: str, acquired: Acquired, error: StateIncompatible) -> None:
+        try:
+            for ask in await self._store.pending_asks(sid):
+                await self._store.reply(sid, acquired.fence, refusal(ask, error))
+        except (Fenced, SessionNotFound):
+            return
+        await self.give_back(sid, acquired.fence)
+
+    def _count(self) -> None:
+        self._metrics.sessions_active.set(len(self.live) + len(self.suspects))

@@ -1,0 +1,109 @@
+"""Tries one suspect alone: the next crash is its own. Knows no schedule.
+
+A suspect is a session whose last owner died while it had work: any session of that worker may have
+been the cause. Nothing of it is touched before its trial, neither its memory nor its media, since
+loading and decoding can end a process as well as a step can.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+
+from ttm_server.errors import Fenced, SessionNotFound, StoreUnavailable
+from ttm_server.store import Store
+from ttm_server.store.types import Acquired
+from ttm_server.worker.engine import Engine
+from ttm_server.worker.feeding import Feeder
+from ttm_server.worker.holding import Holding
+from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.publishing import Publisher
+from ttm_server.worker.session import LiveSession
+from ttm_server.worker.stepping import apply_result, run_step
+
+log = logging.getLogger(__name__)
+
+S = TypeVar("S")
+
+
+class Probation(Generic[S]):
+    """The caller makes sure that nothing else runs, and that nothing else could be lost."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine[S],
+        in_model: Callable[[Callable[[], Any]], Awaitable[Any]],
+        holding: Holding[S],
+        feeder: Feeder,
+        publisher: Publisher,
+        lease_ttl_s: float,
+        metrics: WorkerMetrics,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._in_model = in_model
+        self._holding = holding
+        self._feeder = feeder
+        self._publisher = publisher
+        self._lease_ttl_s = lease_ttl_s
+        self._metrics = metrics
+
+    def next(self) -> str | None:
+        """The suspect whose turn it is: the least suspected one, then the one taken first."""
+        suspects = self._holding.suspects
+        return min(suspects, key=lambda sid: suspects[sid].crashes, default=None)
+
+    async def try_alone(self, sid: str) -> LiveSession[S] | None:
+        """Answer, step once and commit; the session where it passed, None where it is gone.
+
+        Raises StoreUnavailable; the session then stays a suspect.
+        """
+        acquired = self._holding.suspects[sid]
+        log.info("trying a session alone after %d crashes", acquired.crashes)
+        try:
+            session = await self._try(sid, acquired)
+        except StoreUnavailable:
+            self._metrics.trials.labels("put_off").inc()
+            raise
+        except (Fenced, SessionNotFound):
+            session = None
+        except Exception:
+            # Without a release: where it happens again and again, this counts as crashes do.
+            log.exception("trying a session failed")
+            session = None
+        self._metrics.trials.labels("failed" if session is None else "passed").inc()
+        if session is None:
+            self._holding.forget(sid)
+        else:
+            self._holding.admit(session)
+        return session
+
+    async def _try(self, sid: str, acquired: Acquired) -> LiveSession[S] | None:
+        if not await self._store.begin_trial(sid, acquired.fence, self._lease_ttl_s):
+            return None
+        session = await self._holding.open(sid, acquired)
+        if session is None:
+            return None
+        await self._answer(session)
+        if not await self._feeder.fetch_chunks(session, 1):
+            passed = await self._store.pass_trial(sid, session.fence, self._lease_ttl_s)
+            return session if passed else None
+        chunk = session.decoded.popleft()
+        results = await self._in_model(
+            lambda: run_step(self._engine, [session.state], [chunk.media])
+        )
+        apply_result(session, chunk, results[0], time.monotonic())
+        if not await self._publisher.commit(session):
+            if session.lost:
+                return None
+            raise StoreUnavailable("the store cannot be used now (commit)")
+        await self._answer(session)
+        return session
+
+    async def _answer(self, session: LiveSession[S]) -> None:
+        await self._feeder.fetch_asks(session)
+        for ask in session.take_due_asks():
+            await self._publisher.reply(session, ask)

@@ -1,0 +1,98 @@
+"""One worker as a whole process: signals, metrics port, exit status. The engine is an argument."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import start_http_server
+
+from ttm_model.errors import ModelError
+from ttm_server.config import Settings, load_settings
+from ttm_server.errors import ConfigError, TTMError
+from ttm_server.store import Store
+from ttm_server.worker.announcing import announce, described
+from ttm_server.worker.engine import Engine
+from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.worker import Worker
+
+log = logging.getLogger(__name__)
+
+EXIT_WITHIN_S = 14.0  # below what the all-in-one server waits before it kills
+_BY_SIGNAL = 128  # a shell's exit status for a process that a signal ended
+
+MakeEngine = Callable[[Settings], Engine[Any]]
+
+
+class _Stopping:
+    """The first signal drains; the second ends the process at once, as does a drain that hangs."""
+
+    def __init__(self) -> None:
+        self.worker: Worker[Any] | None = None
+        self._asked = False
+
+    def signalled(self, number: int) -> None:
+        if self.worker is None:
+            os._exit(0)  # still starting: nothing is owned yet
+        if self._asked:
+            os._exit(_BY_SIGNAL + number)
+        self._asked = True
+        self.worker.stop()
+        # A thread's timer: a hanging step may hold up the event loop's end.
+        timer = threading.Timer(EXIT_WITHIN_S, os._exit, (1,))
+        timer.daemon = True
+        timer.start()
+
+
+async def serve(settings: Settings, make_engine: MakeEngine) -> None:
+    """Run one worker until SIGTERM or SIGINT; raises TTMError when it cannot start."""
+    if settings.redis_url is None:
+        raise ConfigError("redis_url: TTM_REDIS_URL is not set", field="redis_url")
+    stopping = _Stopping()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.signalled, number)
+    engine = await asyncio.to_thread(make_engine, settings)
+    announced = await asyncio.to_thread(described, engine)
+    metrics = WorkerMetrics()
+    if settings.worker_metrics_port:
+        start_http_server(settings.worker_metrics_port, "127.0.0.1", metrics.registry)
+    store = await Store.connect(settings.redis_url, settings)
+    try:
+        worker = Worker(store, engine, settings, metrics)
+        stopping.worker = worker
+        log.info("worker %s ready", worker.owner)
+        announcing = asyncio.create_task(announce(store, announced))
+        try:
+            await worker.run()
+        finally:
+            announcing.cancel()
+    finally:
+        await store.close()
+
+
+def run(make_engine: MakeEngine) -> int:
+    """Read the settings and serve; the exit status is 0 after a drain, 2 for a bad setting, 1 else.
+
+    130 or 143 where a second signal cut the drain short.
+    """
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        sys.stderr.write(f"ttmserve worker: {error}\n")
+        return 2
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    try:
+        asyncio.run(serve(settings, make_engine))
+    except (TTMError, ModelError) as error:
+        sys.stderr.write(f"ttmserve worker: {error}\n")
+        return 2 if isinstance(error, ConfigError) else 1
+    return 0

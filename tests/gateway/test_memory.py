@@ -1,0 +1,269 @@
+"""Export, import and fork over REST: the bytes come back exactly, what does not fit is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from safetensors.numpy import load
+
+from gateway.harness import FakeWorker, Served, is_problem, serving
+from ttm_client import Client
+from ttm_server.config import Settings
+from ttm_server.errors import StateIncompatible
+from ttm_server.gateway import memory_file
+from ttm_server.gateway.body import BodyLimit
+from ttm_server.gateway.metrics import Metrics
+from ttm_server.protocol import Gap
+from ttm_server.store import EmbeddedServer, ModelAnnounced, SessionState, Store, fingerprint
+
+MEMORY = b"memory"  # what the fake worker commits
+MODEL = {"preset": "lite", "checkpoint": "fake", "schema": 1}
+FILE_TYPE = {"Content-Type": memory_file.MEDIA_TYPE}
+
+
+def announced(memory: bytes = MEMORY, **model: Any) -> ModelAnnounced:
+    return ModelAnnounced(
+        model=MODEL | model,
+        memory={"tokens": 96, "dim": 256, "bytes": len(memory)},
+        fingerprint=fingerprint(memory),
+    )
+
+
+def state(**changes: Any) -> SessionState:
+    fields: dict[str, Any] = {
+        "seq": 7,
+        "memory": MEMORY,
+        "media_s": 0.1 + 0.2,
+        "gaps": [Gap(0.0, 0.5, "tëst")],
+        "model": MODEL,
+        "shape": {"tokens": 96},
+    }
+    return SessionState(**(fields | changes))
+
+
+@pytest.fixture
+async def gateway(clean_valkey: EmbeddedServer, settings: Settings) -> AsyncIterator[Served]:
+    async with serving(clean_valkey.url, settings) as served:
+        yield served
+
+
+async def with_chunks(gateway: Served, count: int) -> str:
+    session = await gateway.session()
+    async with FakeWorker(gateway.store, session["session_id"]), gateway.stream(session) as client:
+        for seq in range(1, count + 1):
+            await client.send(seq)
+        await client.end()
+        assert await client.closed() == (1000, None)
+    return str(session["session_id"])
+
+
+async def test_an_exported_memory_says_what_it_is(gateway: Served) -> None:
+    sid = await with_chunks(gateway, 3)
+    response = await gateway.http.get(f"/v1/sessions/{sid}/memory")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/vnd.safetensors"
+    assert response.headers["ttm-as-of-seq"] == "3"
+    assert f"{sid}-3.safetensors" in response.headers["content-disposition"]
+    assert load(response.content)["memory"].tobytes() == MEMORY  # any safetensors reader reads it
+    length = int.from_bytes(response.content[:8], "little")
+    metadata = json.loads(response.content[8 : 8 + length])["__metadata__"]
+    assert (metadata["format"], metadata["schema"], metadata["seq"]) == (
+        "ttmserve-memory/1",
+        "1",
+        "3",
+    )
+    assert json.loads(metadata["gaps"]) == [{"t0": 0.0, "t1": 0.5, "reason": "test"}]
+    tag = {"If-None-Match": response.headers["etag"]}
+    again = await gateway.http.get(f"/v1/sessions/{sid}/memory", headers=tag)
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_a_memory_goes_to_another_server_and_on_from_there(
+    gateway: Served, own_server: EmbeddedServer, settings: Settings
+) -> None:
+    sid = await with_chunks(gateway, 3)
+    before = await gateway.store.read_state(sid)
+    assert before is not None
+    async with Client(gateway.base) as client:
+        data = await client.export_memory(sid)
+    async with serving(own_server.url, settings) as elsewhere, Client(elsewhere.base) as client:
+        await elsewhere.store.announce_model(announced())
+        other = (await client.create_session())["session_id"]
+        told = await client.import_memory(other, data)
+        assert (told["media_s"], told["gaps"]) == (1.5, [{"t0": 0.0, "t1": 0.5, "reason": "test"}])
+        assert (told["durable_seq"], told["applied_seq"], told["memory"]["bytes"]) == (0, 0, 6)
+        after = await elsewhere.store.read_state(other)
+        assert after is not None
+        assert (after.memory, after.media_s, after.gaps) == (
+            before.memory,
+            before.media_s,
+            before.gaps,
+        )
+        async with (
+            FakeWorker(elsewhere.store, other),
+            elsewhere.stream({"session_id": other}, ticket=await client.ticket(other)) as stream,
+        ):
+            assert stream.seen[0]["next_seq"] == 1
+            await stream.send(1, t=2.0)
+            await stream.expect("ack", applied=1)
+
+
+async def test_an_import_fences_the_owner_and_keeps_the_positions(gateway: Served) -> None:
+    sid = (await gateway.store.create_session(state(seq=2, media_s=1.0))).session_id
+    await gateway.store.announce_model(announced())
+    owned = await gateway.store.acquire(sid, "worker", 30.0)
+    assert owned is not None
+    response = await gateway.http.put(
+        f"/v1/sessions/{sid}/memory", content=memory_file.pack(state()), headers=FILE_TYPE
+    )
+    assert response.status_code == 200
+    told = response.json()
+    assert (told["durable_seq"], told["applied_seq"], told["media_s"]) == (2, 2, 0.1 + 0.2)
+    assert not await gateway.store.renew(sid, owned.fence, 30.0)
+
+
+async def test_a_fork_is_a_session_of_its_own(gateway: Served) -> None:
+    sid = await with_chunks(gateway, 3)
+    async with Client(gateway.base) as client:
+        fork = await client.fork(sid)
+    assert set(fork) == {"session_id", "ticket", "ticket_expires_s", "stream_url"}
+    other = fork["session_id"]
+    assert fork["stream_url"].endswith(f"/v1/sessions/{other}/stream")
+    async with FakeWorker(gateway.store, other), gateway.stream(fork) as stream:
+        assert stream.seen[0]["next_seq"] == 4
+        await stream.send(4)
+        await stream.expect("ack", applied=4)
+    await gateway.http.delete(f"/v1/sessions/{sid}")
+    assert (await gateway.store.session(other)).applied_seq == 4
+    assert (await gateway.http.post(f"/v1/sessions/{sid}/fork")).status_code == 404
+
+
+async def test_nothing_to_export_and_nowhere_to_import(gateway: Served) -> None:
+    sid = (await gateway.session())["session_id"]
+    response = await gateway.http.get(f"/v1/sessions/{sid}/memory")
+    is_problem(response, 404, "no_memory", "memory")
+    for method in ("GET", "PUT"):
+        response = await gateway.http.request(method, "/v1/sessions/nope/memory")
+        is_problem(response, 404, "no_such_session", "session_id")
+
+
+async def put(gateway: Served, sid: str, data: bytes, kind: str = "") -> httpx.Response:
+    headers = {"Content-Type": kind or memory_file.MEDIA_TYPE}
+    return await gateway.http.put(f"/v1/sessions/{sid}/memory", content=data, headers=headers)
+
+
+def edited(**changes: Any) -> bytes:
+    """A file whose metadata say something else."""
+    data = memory_file.pack(state())
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    for name, value in changes.items():
+        part = header["__metadata__"] if name in header["__metadata__"] else header
+        part[name] = value
+    new = json.dumps(header).encode()
+    return len(new).to_bytes(8, "little") + new + data[8 + length :]
+
+
+GOOD = memory_file.pack(state())
+BAD_FILES: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "not a safetensors file"),
+    "text": (b"this is no safetensors file at all", "not a safetensors file"),
+    "a few bytes": (b"\x08\0\0", "not a safetensors file"),
+    "a header beyond any": ((2**62).to_bytes(8, "little") + b"{}", "not a safetensors file"),
+    "cut in its header": (GOOD[:50], "truncated"),
+    "cut in its memory": (GOOD[:-1], "truncated: 5 bytes of memory, its header announces 6"),
+    "too long": (GOOD + b"x", "too long: 7 bytes"),
+    "broken header": (GOOD[:8] + b"{[" + GOOD[10:], "not an exported memory"),
+    "of another kind": (edited(format="pt"), "not an exported memory"),
+    "another tensor's type": (
+        edited(memory={"dtype": "F32", "shape": [6], "data_offsets": [0, 6]}),
+        "not an exported memory",
+    ),
+    "offsets": (
+        edited(memory={"dtype": "U8", "shape": [6], "data_offsets": [1, 7]}),
+        "offsets",
+    ),
+    "media_s": (edited(media_s="nan"), "media_s"),
+    "media_s text": (edited(media_s="soon"), "not an exported memory"),
+    "seq": (edited(seq="-1"), "seq"),
+    "gaps": (edited(gaps='[{"t0":5,"t1":1,"reason":"x"}]'), "gaps"),
+    "many gaps": (edited(gaps=json.dumps([{"t0": 0, "t1": 1, "reason": "x"}] * 1025)), "gaps"),
+    "model": (edited(model="7"), "not an exported memory"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+async def test_what_is_no_whole_exported_memory_is_refused(gateway: Served, name: str) -> None:
+    data, words = BAD_FILES[name]
+    await gateway.store.announce_model(announced())
+    sid = (await gateway.session())["session_id"]
+    is_problem(await put(gateway, sid, data), 422, "bad_request", "body", words)
+    assert await gateway.store.read_state(sid) is None
+
+
+async def test_a_memory_of_another_model_is_refused_at_once(gateway: Served) -> None:
+    sid = (await gateway.session())["session_id"]
+    response = await put(gateway, sid, GOOD)
+    is_problem(response, 503, "overloaded", None, "no worker runs")
+    await gateway.store.announce_model(announced(schema=2))
+    response = await put(gateway, sid, GOOD)
+    is_problem(response, 409, "state_incompatible", "schema", "'1'", "'2'")
+    await gateway.store.announce_model(announced(memory=b"longer memory"))
+    response = await put(gateway, sid, GOOD)
+    is_problem(response, 409, "state_incompatible", "memory", "6 bytes", "13 bytes")
+    assert await gateway.store.read_state(sid) is None
+    await gateway.store.announce_model(announced())
+    assert (await put(gateway, sid, GOOD, "application/octet-stream")).status_code == 200
+    async with Client(gateway.base) as client:
+        await gateway.store.announce_model(announced(memory=b"longer memory"))
+        with pytest.raises(StateIncompatible, match="6 bytes"):
+            await client.import_memory(sid, GOOD)
+
+
+async def test_imports_are_bounded(clean_valkey: EmbeddedServer, settings: Settings) -> None:
+    small = settings.model_copy(update={"max_memory_bytes": 2048, "max_body_bytes": 1024})
+    async with serving(clean_valkey.url, small) as gateway:
+        sid = (await gateway.session())["session_id"]
+        await gateway.store.announce_model(announced(memory=bytes(2048)))
+        fits = memory_file.pack(state(memory=bytes(2048)))
+        assert len(fits) > small.max_body_bytes  # this one path may have more than any other
+        assert (await put(gateway, sid, fits)).status_code == 200
+        over = memory_file.pack(state(memory=bytes(2049)))
+        is_problem(await put(gateway, sid, over), 413, "too_big", "memory", "2049", "2048")
+        is_problem(await put(gateway, sid, bytes(100_000)), 413, "too_big", "body")
+        response = await put(gateway, sid, fits, "application/json")
+        is_problem(response, 415, "unsupported_media_type", "Content-Type", "vnd.safetensors")
+        response = await gateway.http.post("/v1/sessions", content=fits, headers=FILE_TYPE)
+        is_problem(response, 413, "too_big", "body", "1024")
+
+
+async def test_only_a_few_files_are_held_at_once() -> None:
+    async def never(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("reached the application")
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    layer = BodyLimit(never, Metrics(), 100, 100)
+    layer._files = 4
+    scope = {"type": "http", "method": "PUT", "path": "/v1/sessions/a/memory", "headers": []}
+    await layer(scope, never, send)  # type: ignore[arg-type]
+    assert sent[0]["status"] == 503
+    assert layer._files == 4
+
+
+async def test_announcements_are_forgotten(store: Store, raw: Any) -> None:
+    await store.announce_model(announced())
+    keys = list(raw.scan_iter("ttm:model*"))
+    assert len(keys) == 2
+    assert all(0 < raw.pttl(key) <= 35_000 for key in keys)
+    assert await store.announced_model("1") == announced()
+    assert await store.announced_model("2") is None
+    raw.delete(*keys)
+    assert await store.announced_model() is None

@@ -1,0 +1,80 @@
+"""A worker process for tests: `python -m worker.lab_worker` in tests/, set by `TTM_*` variables.
+
+Its engine keeps a hash chain and a filler of a real memory's size, steps as slowly as told, and
+ends its own process by SIGKILL for the sound, the picture or the question that says so.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ttm_model.chunk import ChunkMedia
+from ttm_model.step_result import StepResult
+from ttm_server.config import Settings
+from ttm_server.worker.running import run
+from worker.chain import MAGIC, ChainEngine, sound_bytes
+
+KILL_STEP = struct.pack("<h", 0x4B4B) * 8
+KILL_COLOUR = (255, 0, 255)
+KILL_QUESTION = "kill"
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class LabEngine(ChainEngine):
+    """A hash chain with a filler of incompressible and of empty bytes."""
+
+    def __init__(self, step_s: float, state_bytes: int, events: bool) -> None:
+        super().__init__()
+        self._step_s = step_s
+        self._events = events
+        random = np.random.default_rng(7).bytes(state_bytes)
+        # Two fifths random: a memory that is half full packs to about as much.
+        self._filler = random[: state_bytes * 2 // 5] + bytes(state_bytes - state_bytes * 2 // 5)
+
+    def fit(self, pixels: np.ndarray) -> np.ndarray:
+        red, green, blue = pixels.reshape(-1, 3).mean(axis=0)
+        if red > 240 and green < 15 and blue > 240:
+            die()
+        return pixels
+
+    def dump(self, state: bytes) -> bytes:
+        return MAGIC + state + self._filler
+
+    def load(self, data: bytes) -> bytes:
+        return super().load(data)[:32]
+
+    def step(self, states: Sequence[bytes], media: Sequence[ChunkMedia]) -> list[StepResult[bytes]]:
+        if any(one.audio is not None and sound_bytes(one) == KILL_STEP for one in media):
+            die()
+        if self._step_s > 1:
+            print("stepping", flush=True)
+        time.sleep(self._step_s * len(states))
+        results = super().step(states, media)
+        return results if self._events else [StepResult(result.state) for result in results]
+
+    def answer(self, state: bytes, body: dict[str, Any]) -> dict[str, Any]:
+        if body["question"] == KILL_QUESTION:
+            die()
+        return super().answer(state, body)
+
+
+def make_engine(_settings: Settings) -> LabEngine:
+    return LabEngine(
+        float(os.environ.get("LAB_STEP_S", "0")),
+        int(os.environ.get("LAB_STATE_BYTES", "0")),
+        os.environ.get("LAB_EVENTS", "1") == "1",
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(make_engine))
