@@ -6,13 +6,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 STEPS ?= 10000
 export PIP_NO_INPUT = 1
 
-.PHONY: help demo test check serve bench install install-dev system-packages format clean
+SOAK_SECONDS ?= 600
+.PHONY: help demo test check serve bench eval soak install install-dev system-packages format clean
 
 help:
 	@echo "make demo    stream the demo clip through the whole stack and ask about it"
 	@echo "make test    every test"
 	@echo "make check   lint, types, floors"
 	@echo "make serve   gateway, worker and embedded store at http://127.0.0.1:8000"
+	@echo "make eval    the memory beside every alternative, in under ten minutes"
+	@echo "make soak    kill workers, gateways and the store for ten minutes (SOAK_SECONDS=$(SOAK_SECONDS))"
 	@echo "make bench   cost of a step and bytes of a memory, early and late (STEPS=$(STEPS))"
 
 demo: install
@@ -23,6 +26,13 @@ serve: install
 
 bench: install
 	$(BIN)/ttmserve bench --steps $(STEPS)
+
+eval: install
+	$(BIN)/ttmserve eval --short
+
+soak: install-dev system-packages
+	cd tests && ../$(BIN)/python -m crash.soak --seconds $(SOAK_SECONDS) --seed 1
+	cd tests && ../$(BIN)/python -m crash.measure_real_model --speed 0
 
 test: install-dev system-packages
 	$(BIN)/python -m pytest

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ttm_server.errors import SessionNotFound, StoreUnavailable
+from ttm_server.errors import Fenced, SessionNotFound, StoreUnavailable
 from ttm_server.media import DecodedChunk, Fit, decode_chunk
 from ttm_server.protocol import Chunk
 from ttm_server.store import Store
@@ -48,7 +48,8 @@ class Feeder:
             except StoreUnavailable as error:
                 log.warning("feed: store unavailable: %s", error)
                 await asyncio.sleep(RETRY_S)
-            except SessionNotFound:
+            except (Fenced, SessionNotFound) as error:
+                log.info("letting a session go: %s", error)
                 session.lost = True
             except Exception:
                 session.lost = True  # whoever acquires it next starts from what was committed

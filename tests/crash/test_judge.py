@@ -1,0 +1,188 @@
+"""The judge finds what it is there for: made-up sessions, each with one thing wrong."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from crash.chain import EMPTY, MEMORY_INFO, MODEL_INFO, ChainEngine, ChunkSource, count_of, fold
+from crash.faults import Done
+from crash.journal import Entry
+from crash.judge import Found, judge, judge_session
+from crash.ledger import Ledger
+from crash.recovery import percentile, recoveries
+from ttm_model.chunk import ChunkMedia
+from ttm_server.media import decode_chunk
+from ttm_server.protocol import Gap
+from ttm_server.store import SessionInfo, SessionState
+
+LAST = 60
+
+
+def folded(source: ChunkSource, seqs: list[int], state: bytes = EMPTY) -> bytes:
+    for seq in seqs:
+        chunk = source.chunk(seq)
+        assert chunk.audio is not None
+        state = fold(state, chunk.t, chunk.d, chunk.audio)
+    return state
+
+
+def finished() -> Ledger:
+    ledger = Ledger(0, "s", ChunkSource(1, 0), rate=1.0)
+    for seq in range(1, LAST + 1):
+        ledger.take(seq)
+    ledger.produced, ledger.finished = LAST, True
+    return ledger
+
+
+def found(ledger: Ledger, memory: bytes | None = None, **changes: object) -> Found:
+    source = ledger.source
+    right = ledger.state_at(LAST)
+    assert right is not None
+    info = SessionInfo(
+        session_id="s",
+        status="ended",
+        created_at=0.0,
+        durable_seq=LAST,
+        applied_seq=LAST,
+        media_s=source.chunk(LAST).end_s,
+        gaps=ledger.gaps_at(LAST),
+        model=MODEL_INFO,
+        memory=MEMORY_INFO,
+    )
+    state = SessionState(
+        seq=LAST,
+        memory=right if memory is None else memory,
+        media_s=info.media_s,
+        gaps=[],
+        model=MODEL_INFO,
+        shape=MEMORY_INFO,
+    )
+    return Found(ledger, msgspec.structs.replace(info, **changes), state)
+
+
+def verdict(one: Found, done: list[Done] | None = None, durability: str = "everysec"):
+    return judge(
+        [one], done or [], Counter(), [], [], lease_s=1.0, durability=durability, took_s=1.0
+    )
+
+
+def test_a_session_as_promised_is_right() -> None:
+    assert judge_session(found(finished())) == []
+    assert verdict(found(finished()))["broken"] == []
+
+
+@pytest.mark.parametrize(
+    "seqs",
+    [
+        [*range(1, 30), *range(31, LAST + 1)],  # lost
+        [*range(1, 31), *range(30, LAST + 1)],  # twice
+        [*range(1, 30), 31, 30, *range(32, LAST + 1)],  # swapped
+        [*range(1, 30), 30, 30, *range(32, LAST + 1)],  # as many as there should be
+    ],
+)
+def test_a_wrong_fold_is_found(seqs: list[int]) -> None:
+    ledger = finished()
+    assert "not the fold" in judge_session(found(ledger, folded(ledger.source, seqs)))[0]
+
+
+def test_a_chunk_of_another_session_is_found() -> None:
+    ledger = finished()
+    state = folded(ChunkSource(1, 1), [30], folded(ledger.source, list(range(1, 30))))
+    state = folded(ledger.source, list(range(31, LAST + 1)), state)
+    assert count_of(state) == LAST
+    assert "not the fold" in judge_session(found(ledger, state))[0]
+
+
+def test_a_replaced_memory_that_came_back_is_found() -> None:
+    ledger = finished()
+    before = ledger.state_at(LAST)
+    memory = EMPTY[:-1] + b"x"
+    ledger.replaced(20, memory)
+    assert judge_session(found(ledger)) == []
+    assert "not the fold" in judge_session(found(ledger, before))[0]
+    after = folded(ledger.source, list(range(21, LAST + 1)), memory)
+    assert judge_session(found(ledger, after)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"applied_seq": LAST - 1}, "chunks were sent"),
+        ({"durable_seq": LAST + 1}, "chunks were sent"),
+        ({"gaps": []}, "gaps"),
+        ({"gaps": [Gap(0.0, 1.0, "engine_error")]}, "gaps"),
+        ({"media_s": 1.0}, "media_s"),
+        ({"status": "quarantined"}, "quarantined"),
+    ],
+)
+def test_a_wrong_account_is_found(changes: dict[str, object], word: str) -> None:
+    assert any(word in words for words in judge_session(found(finished(), **changes)))
+
+
+def test_a_session_that_is_gone_and_a_client_that_was_refused_are_found() -> None:
+    ledger = finished()
+    assert judge_session(Found(ledger, None, None, "no such session")) == ["no such session"]
+    ledger.note_refusal("store_unavailable")
+    assert judge_session(found(ledger)) == []
+    ledger.note_refusal("bad_message")
+    assert "refused" in judge_session(found(ledger))[0]
+
+
+def test_a_lost_chunk_is_allowed_only_within_what_the_level_promises() -> None:
+    ledger = finished()
+    ledger.note_ack(40, 0)
+    ledger.note_ready(38)  # 38, 39 and 40 are asked for again
+    acked_s = ledger.losses[0].acked_at_s
+    for killed_s, promised in ((acked_s + 0.5, 0), (acked_s + 5.0, 3)):
+        loss = replace(ledger.losses[0], found_at_s=killed_s + 1.0)
+        ledger.losses[:] = [loss]
+        said = verdict(found(ledger), [Done(killed_s, "kill_server", "server")])
+        assert (said["durable_lost"], said["durable_lost_against_promise"]) == (3, promised)
+        assert bool(said["broken"]) is bool(promised)
+        strict = verdict(found(ledger), [Done(killed_s, "kill_server", "server")], "strict")
+        assert strict["durable_lost_against_promise"] == 3
+    without_a_kill = verdict(found(ledger))
+    assert without_a_kill["durable_lost_against_promise"] == 3
+
+
+def test_recoveries_are_from_the_kill_to_another_workers_commit() -> None:
+    entries = [
+        Entry(0.0, "a", "acquired", "s"),
+        Entry(0.1, "a", "acquired", "t"),
+        Entry(0.2, "a", "released", "t"),
+        Entry(0.5, "a", "committed", "s", 0, 1),
+        Entry(1.8, "b", "acquired", "s", 0, 1),
+        Entry(2.0, "b", "committed", "s", 1, 2),
+    ]
+    (alone,) = recoveries(entries, [Done(1.0, "kill_worker", "a")])
+    assert (alone.sid, alone.took_s, alone.alone) == ("s", 1.0, True)
+    (disturbed,) = recoveries(
+        entries, [Done(1.0, "kill_worker", "a"), Done(1.5, "kill_server", "server")]
+    )
+    assert not disturbed.alone
+    assert percentile([1.0, 2.0, 3.0], 0.5) == 2.0
+    assert percentile([1.0, 2.0, 3.0], 0.99) == 3.0
+    assert percentile([], 0.5) is None
+
+
+def test_the_engine_folds_what_the_client_sent() -> None:
+    """From the wire form through the decoder: the same state as from the chunk itself."""
+    source, engine, state = ChunkSource(5, 3), ChainEngine(), EMPTY
+    for seq in range(1, 120):
+        media: ChunkMedia = decode_chunk(source.chunk(seq), engine.fit).media
+        state = engine.step([state], [media])[0].state
+    assert engine.load(engine.dump(state)) == folded(source, list(range(1, 120)))
+    assert count_of(state) == 119
+
+
+def test_a_client_produces_at_its_rate_and_stops() -> None:
+    ledger = Ledger(0, "s", ChunkSource(1, 0), rate=1e6, started_at_s=time.monotonic() - 1.0)
+    assert ledger.available() >= 1_000_000
+    ledger.take(3)
+    ledger.stop_producing()
+    assert ledger.available() == ledger.produced == 4
