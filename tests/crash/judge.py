@@ -69,8 +69,11 @@ def broken_losses(losses: Sequence[Loss], done: Sequence[Done], durability: str)
     for loss in losses:
         count = loss.last - loss.first + 1
         lost += count
-        before = [at_s for at_s in kills if at_s < loss.found_at_s]
-        young = bool(before) and before[-1] - loss.acked_at_s <= EVERYSEC_S
+        # Kills can follow each other before a client is back: any of them may have lost it.
+        young = any(
+            loss.acked_at_s < at_s < loss.found_at_s and at_s - loss.acked_at_s <= EVERYSEC_S
+            for at_s in kills
+        )
         if durability == "strict" or not young:
             promised += count
     return lost, promised

@@ -75,6 +75,8 @@ class Ledger:
         if next_seq <= self.durable:
             acked_at_s = next(at_s for at_s, durable in self.acks if durable >= next_seq)
             self.losses.append(Loss(next_seq, self.durable, acked_at_s, time.monotonic()))
+            # What is acknowledged again may be lost again: its age counts from then.
+            self.acks = [(at_s, durable) for at_s, durable in self.acks if durable < next_seq]
             self.durable = next_seq - 1
 
     def note_ack(self, durable: int, applied: int) -> None:

@@ -146,6 +146,10 @@ def test_a_lost_chunk_is_allowed_only_within_what_the_level_promises() -> None:
         assert bool(said["broken"]) is bool(promised)
         strict = verdict(found(ledger), [Done(killed_s, "kill_server", "server")], "strict")
         assert strict["durable_lost_against_promise"] == 3
+    # Killed again before its client was back: the first kill may have lost it.
+    kills = [Done(acked_s + after_s, "kill_server", "server") for after_s in (0.5, 4.0)]
+    ledger.losses[:] = [replace(ledger.losses[0], found_at_s=acked_s + 5.0)]
+    assert verdict(found(ledger), kills)["durable_lost_against_promise"] == 0
     without_a_kill = verdict(found(ledger))
     assert without_a_kill["durable_lost_against_promise"] == 3
 
@@ -186,3 +190,13 @@ def test_a_client_produces_at_its_rate_and_stops() -> None:
     ledger.take(3)
     ledger.stop_producing()
     assert ledger.available() == ledger.produced == 4
+
+
+def test_the_age_of_what_is_lost_twice_counts_from_its_second_acknowledgement() -> None:
+    ledger = finished()
+    ledger.note_ack(40, 0)
+    ledger.note_ready(38)
+    first_s = ledger.losses[0].acked_at_s
+    ledger.note_ack(40, 0)
+    ledger.note_ready(39)
+    assert ledger.losses[1].acked_at_s > first_s

@@ -97,7 +97,8 @@ class Signals:
             self._connected = False
             try:
                 await self._serve()
-            except* (RedisError, OSError, TimeoutError) as group:
+            except* (RedisError, OSError, TimeoutError, RuntimeError) as group:
+                # RuntimeError: redis-py connected anew for one task while the other was reading.
                 log.debug("signals: %s", group.exceptions[0])
             except* Exception:  # a bug must not end the signals of the whole process
                 log.exception("signals: unexpected; connecting again")
