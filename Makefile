@@ -65,11 +65,19 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@ $(VENV)/.installed
 
 # Packages that only some tests need: installed where this runs as root on Debian, else named.
+# Each is a command (or a file) that shows whether it is there, and Debian's package of it.
+TEST_PACKAGES := redis-server:redis-server chromium:chromium node:nodejs npm:npm \
+	/usr/lib/$(shell uname -m)-linux-gnu/faketime/libfaketime.so.1:libfaketime
+
 system-packages:
-	@if command -v redis-server >/dev/null; then :; \
+	@missing=; for pair in $(TEST_PACKAGES); do \
+		command -v "$${pair%%:*}" >/dev/null || [ -e "$${pair%%:*}" ] || missing="$$missing $${pair##*:}"; \
+	done; \
+	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; \
-	else echo "redis-server is not installed: the store's tests on it are skipped (Debian: apt-get install redis-server)"; fi
+		echo "installing$$missing"; apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "not installed:$$missing: the tests that need them are skipped (Debian: apt-get install$$missing)"; fi
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,134 @@
+"""The JavaScript SDK: its types, its parts under node, and a session against the whole stack."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ttm_server.cli.supervisor import running_stack
+from ttm_server.config import Settings
+
+HERE = Path(__file__).parent
+CONFORMANCE = HERE.parent / "conformance"
+TSCONFIG = HERE.parent.parent / "clients" / "browser" / "sdk" / "tsconfig.json"
+NEEDS_SERVER = {"session.test.js"}
+PARTS = sorted(path.name for path in (HERE / "sdk").glob("*.test.js"))
+OLDEST_NODE = 20
+TIMEOUT_S = 300
+
+
+@pytest.fixture(scope="module")
+def node():
+    """The node binary; skips where there is none that is new enough."""
+    binary = shutil.which("node")
+    if binary is None:
+        pytest.skip("no node on PATH (Debian: apt-get install nodejs npm)")
+    version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
+    if int(version.stdout.lstrip("v").split(".")[0]) < OLDEST_NODE:
+        pytest.skip(f"node {version.stdout.strip()} is older than {OLDEST_NODE}")
+    return binary
+
+
+@pytest.fixture(scope="module")
+def packages(node):
+    """The folder of what the tests need from npm, as the lock file says."""
+    installed, lock = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return installed.parent
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm on PATH (Debian: apt-get install npm)")
+    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    done = subprocess.run(
+        command, cwd=HERE, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"npm ci failed, is there a network? {done.stderr.strip()[-500:]}")
+    installed.touch()
+    return installed.parent
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"), port=0)
+    variables = {"TTM_THREADS": "1", "TTM_LEASE_TTL_S": "2", "TTM_LOG_LEVEL": "warning"}
+    with running_stack(settings, workers=1, **variables) as running:
+        yield running
+
+
+def run(*command, **variables):
+    """Run it in this folder; its standard output, or a failure that shows all it said."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=HERE,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+def run_part(node, name, **variables):
+    out = run(node, "--test", "--test-reporter=tap", HERE / "sdk" / name, **variables)
+    counts = dict(
+        line[2:].split()
+        for line in out.splitlines()
+        if line.startswith("# ") and len(line.split()) == 3
+    )
+    assert int(counts["pass"]) > 0, out
+    assert (counts["fail"], counts["cancelled"], counts["skipped"]) == ("0", "0", "0"), out
+
+
+def test_the_types_are_right(node, packages):
+    run(node, packages / "typescript" / "bin" / "tsc", "-p", TSCONFIG)
+
+
+def test_the_type_check_can_fail(node, packages, tmp_path):
+    folder = tmp_path / "sdk"
+    shutil.copytree(TSCONFIG.parent, folder)
+    with (folder / "ring.js").open("a") as file:
+        file.write("\nnew ChunkRing().add({ t: 'now', d: 0.5 });\n")
+    with pytest.raises(AssertionError, match="TS2322"):
+        run(node, packages / "typescript" / "bin" / "tsc", "-p", folder / "tsconfig.json")
+
+
+@pytest.mark.parametrize("name", [part for part in PARTS if part not in NEEDS_SERVER])
+def test_part(node, name):
+    run_part(node, name)
+
+
+def test_a_session_against_a_real_gateway_and_worker(node, packages, stack):
+    run_part(node, "session.test.js", TTM_TEST_BASE_URL=stack.base_url)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "expected"),
+    [
+        ("basic", {"ok": True, "durable": 20, "applied": 20}),
+        ("resume", {"ok": True, "durable": 20, "applied": 20}),
+        ("supersede", {"ok": True, "code": 4409}),
+        ("bad", {"ok": True, "code": 4400}),
+        ("ask", {"ok": True, "state": "not_seen"}),
+    ],
+)
+def test_conformance(node, packages, stack, scenario, expected):
+    (line,) = run(node, CONFORMANCE / "client.mjs", stack.base_url, scenario).splitlines()
+    assert json.loads(line) == expected
+
+
+def test_the_sdk_imports_nothing_but_itself():
+    """No dependency, no address outside: what a page loads is what lies in the folder."""
+    for path in TSCONFIG.parent.glob("*.js"):
+        source = path.read_text()
+        for line in source.splitlines():
+            if line.startswith(("import ", "export ")) and " from " in line:
+                name = line.rsplit(" from ", 1)[1].strip("';")
+                assert name.startswith("./"), f"{path.name}: {line}"
+                assert (path.parent / name).is_file(), f"{path.name}: {line}"
+        assert "https://" not in source, path.name
