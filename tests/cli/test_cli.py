@@ -45,6 +45,7 @@ def test_every_command_has_help():
         "doctor",
         "export",
         "import",
+        "mcp",
     ):
         assert name in done.stdout
         assert run(name, "--help").returncode == 0

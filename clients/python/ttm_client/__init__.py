@@ -1,11 +1,48 @@
 """Client SDK of ttmserve: sessions, streaming with resume, questions.
 
-Knows the wire protocol and the REST calls; never the server's insides.
+    async with Client("http://127.0.0.1:8000") as client, client.session() as session:
+        await session.stream("film.mp4")
+        print(await session.ask("When did somebody speak?"))
+
+The same without asyncio: :mod:`ttm_client.sync`. Knows the wire protocol and the REST calls; never
+the server's insides.
 """
 
+from ttm_client.answers import Alternative, Answer, Evidence, SessionInfo, Timeline, When
+from ttm_client.arrays import ArraySource
+from ttm_client.device_inputs import DeviceInput
+from ttm_client.devices import CameraSource, CaptureSource, MicrophoneSource
 from ttm_client.files import FileSource
 from ttm_client.rest import Client
-from ttm_client.source import MediaChunk
+from ttm_client.session import Conversation, Session
+from ttm_client.source import MediaChunk, Source
+from ttm_client.sources import open_source
 from ttm_client.streaming import StreamProgress, stream
+from ttm_client.urls import UrlSource
+from ttm_server.protocol import Event, Gap
 
-__all__ = ["Client", "FileSource", "MediaChunk", "StreamProgress", "stream"]
+__all__ = [
+    "Alternative",
+    "Answer",
+    "ArraySource",
+    "CameraSource",
+    "CaptureSource",
+    "Client",
+    "Conversation",
+    "DeviceInput",
+    "Event",
+    "Evidence",
+    "FileSource",
+    "Gap",
+    "MediaChunk",
+    "MicrophoneSource",
+    "Session",
+    "SessionInfo",
+    "Source",
+    "StreamProgress",
+    "Timeline",
+    "UrlSource",
+    "When",
+    "open_source",
+    "stream",
+]

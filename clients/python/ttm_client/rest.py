@@ -1,4 +1,4 @@
-"""The REST calls of ttmserve as an asynchronous client. Knows no WebSocket and no media."""
+"""The REST calls of ttmserve as an asynchronous client. What a stream is, `session` knows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import httpx
 
+from ttm_client.session import Session
 from ttm_server.errors import OUTCOMES, StoreUnavailable, TTMError
 
 TIMEOUT_S = 60.0
@@ -46,7 +47,15 @@ class Client:
         body = await self._call("POST", f"/v1/sessions/{session_id}/tickets", {})
         return str(body["ticket"])
 
-    async def session(self, session_id: str) -> dict[str, Any]:
+    def session(self, session_id: str | None = None, *, temporary: bool = False) -> Session:
+        """A session to stream into and to ask: `async with client.session() as session: …`.
+
+        Without an id a new one. A `temporary` one is deleted on leaving. Nothing is asked of the
+        server before it is entered; whether an id exists shows with the first call.
+        """
+        return Session(self, session_id, temporary=temporary)
+
+    async def info(self, session_id: str) -> dict[str, Any]:
         """One session's status, positions, gaps, model and memory."""
         return await self._call("GET", f"/v1/sessions/{session_id}")
 

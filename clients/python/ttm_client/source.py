@@ -1,7 +1,9 @@
-"""What a media source yields: a chunk's content before it has a number. Knows no socket."""
+"""What a media source is and what it yields: chunks without a number. Knows no socket."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ttm_server.protocol import Chunk, Gap, Picture
@@ -30,3 +32,32 @@ class MediaChunk:
             audio=self.audio,
             gap=self.gap,
         )
+
+
+class Source:
+    """Where media comes from: iterate over it, in any one thread, for its chunks in order.
+
+    `live`: it goes on whether or not somebody takes what it gives, at its own pace. Iterating
+    blocks; it raises MediaError where there is no media, and ends soon after :meth:`stop`.
+    """
+
+    live: bool = False
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+
+    def __iter__(self) -> Iterator[MediaChunk]:
+        raise NotImplementedError
+
+    def duration_s(self) -> float | None:
+        """The length that is known beforehand, or None. Blocks; may raise MediaError."""
+        return None
+
+    def stop(self) -> None:
+        """Let the iteration end, with what it has so far, for good; from any thread."""
+        self._stopping.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it has been told to stop."""
+        return self._stopping.is_set()

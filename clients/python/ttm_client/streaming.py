@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -21,7 +22,6 @@ from ttm_client.failures import (
     error_of_handshake,
     error_of_message,
 )
-from ttm_client.rest import Client
 from ttm_client.ring import ChunkRing
 from ttm_client.source import MediaChunk
 from ttm_server.errors import TTMError, outcome_of
@@ -39,6 +39,9 @@ from ttm_server.protocol import (
     encode_chunk,
     encode_text,
 )
+
+if TYPE_CHECKING:
+    from ttm_client.rest import Client
 
 NORMAL_CLOSE = 1000
 MAX_TEXT_BYTES = 64 * 1024
@@ -74,7 +77,7 @@ Notice = Callable[[Event], None]
 async def stream(
     client: Client,
     session_id: str,
-    source: Iterator[MediaChunk],
+    source: Iterable[MediaChunk],
     *,
     speed: float | None = 1.0,
     live: bool = False,
@@ -103,7 +106,7 @@ class _Streamer:
         self,
         client: Client,
         session_id: str,
-        source: Iterator[MediaChunk],
+        source: Iterable[MediaChunk],
         ring: ChunkRing,
         speed: float | None,
         live: bool,
@@ -112,7 +115,7 @@ class _Streamer:
     ) -> None:
         self._client = client
         self._session_id = session_id
-        self._source = source
+        self._source = iter(source)
         self._ring = ring
         self._speed = speed
         self._live = live

@@ -82,16 +82,42 @@ def worker() -> None:
 
 @app.command()
 def stream(
-    source: Annotated[str, typer.Argument(help="A media file, or a URL that PyAV can open.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A media file; an RTSP or HTTP URL; camera, microphone or camera+microphone, "
+            "each with :DEVICE if not the first one; - for standard input."
+        ),
+    ],
     session: Annotated[str | None, typer.Option(help="Session id; unset: a new one.")] = None,
     speed: Annotated[str, typer.Option(help="1 is real time; max is as fast as possible.")] = "1",
+    live: Annotated[
+        bool, typer.Option("--live", help="It never waits, though its name looks like a file's.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Skip what the session already has of the source.")
+    ] = False,
+    events: Annotated[bool, typer.Option("--events", help="Print what is noticed.")] = False,
+    pictures: Annotated[int, typer.Option(min=1, max=4, help="Pictures per half second.")] = 1,
     url: Url = DEFAULT_URL,
     api_key: Key = None,
 ) -> None:
-    """Stream a file's pictures and sound into a session."""
-    from ttm_server.cli.streaming import stream_file
+    """Stream pictures and sound into a session: new, or going on after what it has."""
+    from ttm_server.cli.streaming import stream_source
 
-    asyncio.run(stream_file(console, Client(url, api_key), source, session, speed))
+    asyncio.run(
+        stream_source(
+            console,
+            Client(url, api_key),
+            source,
+            session,
+            speed,
+            live=live,
+            resume=resume,
+            events=events,
+            pictures_per_chunk=pictures,
+        )
+    )
 
 
 @app.command()
@@ -154,6 +180,24 @@ def import_memory(
     from ttm_server.cli.memory import bring_in
 
     asyncio.run(bring_in(console, Client(url, api_key), file, session))
+
+
+@app.command()
+def mcp(
+    url: Url = DEFAULT_URL,
+    api_key: Annotated[
+        str | None,
+        typer.Option(envvar=["TTM_API_KEY", "TTMSERVE_API_KEY"], help="API key, if it has any."),
+    ] = None,
+    http_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Serve http://127.0.0.1:PORT/mcp instead of stdio."),
+    ] = None,
+) -> None:
+    """Let an agent ask the server's memories: an MCP server over standard input and output."""
+    from ttm_client.mcp_server import serve_mcp
+
+    serve_mcp(url, api_key, http_port)
 
 
 @app.command()

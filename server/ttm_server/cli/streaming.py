@@ -1,17 +1,23 @@
-"""`ttmserve stream`: a file through the client, with a progress bar. Knows no server insides."""
+"""`ttmserve stream`: a source through the client, with a progress bar. Knows no server insides."""
 
 from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ttm_client.files import FileSource
-from ttm_client.rest import Client
-from ttm_client.streaming import StreamProgress
+from ttm_client import Client, MediaChunk, Source, StreamProgress, open_source
+from ttm_client.streaming import Report
 from ttm_client.streaming import stream as stream_chunks
-from ttm_server.errors import BadRequest
+from ttm_client.urls import is_live_url as is_live
+from ttm_server.errors import BadRequest, MediaError
+from ttm_server.protocol import Event
 
-LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt")
+__all__ = ["is_live", "parse_speed", "stream_source", "stream_with_bar"]
 
 
 def parse_speed(text: str) -> float | None:
@@ -27,25 +33,46 @@ def parse_speed(text: str) -> float | None:
     return speed
 
 
-def is_live(source: str) -> bool:
-    """Whether a source goes on whether or not somebody takes what it gives."""
-    return source.partition("://")[0].lower() in LIVE_SCHEMES
-
-
-async def stream_file(
-    console: Console, client: Client, path: str, session_id: str | None, speed_text: str
+async def stream_source(
+    console: Console,
+    client: Client,
+    name: str,
+    session_id: str | None,
+    speed_text: str,
+    *,
+    live: bool = False,
+    resume: bool = False,
+    events: bool = False,
+    pictures_per_chunk: int = 1,
 ) -> None:
-    """Stream a file into a session (a new one where none is given) and tell the session's id."""
+    """Stream a source into a session (a new one where none is given) and tell the session's id.
+
+    `events` prints what the server notices. An interrupt ends a live source in an orderly way.
+    """
     speed = parse_speed(speed_text)
+    source = open_source(name, pictures_per_chunk, live=live or None)
+
+    def told(event: Event) -> None:
+        console.print(event_line(event), highlight=False, markup=False)
+
     async with client:
-        source = FileSource(path)
-        duration_s = source.duration_s()
-        if session_id is None:
-            session_id = str((await client.create_session())["session_id"])
-        console.print(f"session {session_id}", highlight=False)
-        result = await stream_with_bar(
-            console, client, session_id, source, duration_s, speed, live=is_live(path)
-        )
+        duration_s = await asyncio.to_thread(source.duration_s)
+        async with client.session(session_id) as session:
+            console.print(f"session {session.id}", highlight=False)
+            with _stopped_by_interrupt(console, source), _bar(console, duration_s) as report:
+                try:
+                    result = await session.stream(
+                        source,
+                        speed=speed,
+                        resume=resume,
+                        on_progress=report,
+                        on_event=told if events else None,
+                    )
+                except MediaError:
+                    if session_id is None and not (await session.info()).durable_seq:
+                        await session.delete()  # nothing came: no empty session is left behind
+                    raise
+            media_s = (await session.info()).media_s
     if result.thinned or result.dropped or result.lost_s:
         console.print(
             f"left out, and reported as gaps: the pictures of {result.thinned} chunks, "
@@ -53,23 +80,46 @@ async def stream_file(
             style="yellow",
             highlight=False,
         )
-    console.print(
-        f"{result.applied} chunks, {result.media_s:.1f} s of media in memory", highlight=False
-    )
-    console.print(f'ask with: ttmserve ask {session_id} "what did you see?"', highlight=False)
+    console.print(f"{result.applied} chunks, {media_s:.1f} s of media in memory", highlight=False)
+    console.print(f'ask with: ttmserve ask {session.id} "what did you see?"', highlight=False)
+
+
+@contextlib.contextmanager
+def _stopped_by_interrupt(console: Console, source: Source) -> Iterator[None]:
+    """While in here the first interrupt ends a live source; the next one everything."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        console.print("ending; what was sent is still applied")
+        source.stop()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    if source.live:
+        with contextlib.suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGINT)
 
 
 async def stream_with_bar(
     console: Console,
     client: Client,
     session_id: str,
-    source: FileSource,
+    source: Iterable[MediaChunk],
     duration_s: float | None,
     speed: float | None,
-    *,
-    live: bool = False,
 ) -> StreamProgress:
-    """Stream a source and show how far it is; a `live` one gives its own pace."""
+    """Stream a source and show how far it is."""
+    with _bar(console, duration_s) as report:
+        return await stream_chunks(client, session_id, source, speed=speed, on_progress=report)
+
+
+@contextlib.contextmanager
+def _bar(console: Console, duration_s: float | None) -> Iterator[Report]:
+    """A progress bar; yields what moves it."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -90,11 +140,10 @@ async def stream_with_bar(
                 reconnects=progress.reconnects,
             )
 
-        return await stream_chunks(
-            client,
-            session_id,
-            iter(source),
-            speed=None if live else speed,
-            live=live,
-            on_progress=report,
-        )
+        yield report
+
+
+def event_line(event: Event) -> str:
+    """What was noticed, in a line."""
+    times = f"{event.start_s:.1f}-{event.end_s:.1f} s"
+    return f"{times} {event.modality} {event.label} {event.score:.2f}"
