@@ -24,7 +24,12 @@ KILLS = 8
 @pytest.fixture
 def settings(settings):
     return settings.model_copy(
-        update={"input_capacity_chunks": 32, "quarantine_s": 600.0, "idle_release_s": 0.3}
+        update={
+            "input_capacity_chunks": 32,
+            "quarantine_after": 3,
+            "quarantine_s": 600.0,
+            "idle_release_s": 0.3,
+        }
     )
 
 
