@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     max_sessions: int = Field(10_000, ge=1)
     max_memory_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="of an imported memory")
     connections_per_client: int = Field(64, ge=1, le=100_000, description="open streams, by key")
+    webm_decoders: int = Field(
+        16, ge=0, le=1024, description="live WebM or MP4 streams decoded at once; 0: none are taken"
+    )
     send_timeout_s: float = Field(10.0, gt=0, le=300, description="for a client that does not read")
     drain_s: float = Field(2.0, ge=0, le=300, description="between goaway and the close")
 

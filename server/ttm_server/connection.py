@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+import msgspec
+
 from ttm_server.errors import PolicyError, ProtocolError, TooBig, TTMError, outcome_of
 from ttm_server.protocol import (
     DEFAULT_LIMITS,
@@ -107,6 +109,11 @@ class ServerConnection:
                     f"send {' or '.join(map(repr, self._supported))}",
                     field="media",
                 )
+            most_s = self.limits.max_time_s
+            if message.t is not msgspec.UNSET and not -most_s <= message.t <= most_s:
+                raise ProtocolError(
+                    f"start.t: {message.t} is not in {-most_s:g}..{most_s:g} seconds", field="t"
+                )
             self._media = message.media
             self.state = State.STARTED
             return message
@@ -144,15 +151,30 @@ class ServerConnection:
 
     # --- out --------------------------------------------------------------------------------------
 
-    def ready(self, session_id: str, next_seq: int, credits: int) -> None:
-        """Open the stream: the client sends from `next_seq`, `credits` chunks ahead at most."""
+    def ready(
+        self,
+        session_id: str,
+        next_seq: int,
+        credits: int,
+        t: float | msgspec.UnsetType = msgspec.UNSET,
+    ) -> None:
+        """Open the stream: the client sends from `next_seq`, `credits` chunks ahead at most.
+
+        `t`: where on the media clock a container goes on, for media `webm`.
+        """
         if self.state is State.CLOSED:
             return
         assert self.state is State.STARTED, f"ready() in {self.state}"
         self.state = State.STREAMING
         self._credits = credits
         self._say(
-            Ready(session_id=session_id, next_seq=next_seq, credits=credits, limits=self.limits)
+            Ready(
+                session_id=session_id,
+                next_seq=next_seq,
+                credits=credits,
+                limits=self.limits,
+                t=t,
+            )
         )
 
     def progress(self, durable: int, applied: int) -> None:

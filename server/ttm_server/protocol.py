@@ -46,10 +46,15 @@ DEFAULT_LIMITS = Limits()
 
 
 class Start(msgspec.Struct, tag="start", tag_field="type", frozen=True, kw_only=True):
-    """First text message of a stream connection."""
+    """First text message of a stream connection.
+
+    `t`, for media `webm` only: where on the media clock the container's timestamp zero lies, in
+    seconds. Without it the container goes on where the session's media ended.
+    """
 
     ticket: str | None = None
     media: Literal["chunks", "webm"] = "chunks"
+    t: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class End(msgspec.Struct, tag="end", tag_field="type", frozen=True):
@@ -97,12 +102,16 @@ ClientText = Start | End
 
 
 class Ready(msgspec.Struct, tag="ready", tag_field="type", frozen=True, kw_only=True):
-    """The session is open: send from `next_seq`; `credits` chunks may be unacknowledged."""
+    """The session is open: send from `next_seq`; `credits` chunks may be unacknowledged.
+
+    `t`, for media `webm` only: media-clock seconds up to which the session has media.
+    """
 
     session_id: str
     next_seq: int
     credits: int
     limits: Limits = DEFAULT_LIMITS
+    t: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Ack(msgspec.Struct, tag="ack", tag_field="type", frozen=True, kw_only=True):

@@ -58,6 +58,20 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.webm_decoders = Gauge(
+            "ttm_webm_decoders", "Decoder threads that run.", registry=self.registry
+        )
+        self.webm_bytes = Counter(
+            "ttm_webm_bytes", "Bytes of live containers that arrived.", registry=self.registry
+        )
+        self.webm_cpu = Counter(
+            "ttm_webm_cpu_seconds", "Processor time of the decoders.", registry=self.registry
+        )
+        self.webm_damaged = Counter(
+            "ttm_webm_damaged_packets",
+            "Packets of live containers that could not be decoded.",
+            registry=self.registry,
+        )
         self._redis = Histogram(
             "ttm_redis_seconds",
             "Time of store operations.",

@@ -70,6 +70,7 @@ def description(settings: Settings, limits: Limits) -> str:
         "max_question_chars": settings.max_question_chars,
         "ticket_ttl_s": f"{settings.ticket_ttl_s:g}",
         "send_timeout_s": f"{settings.send_timeout_s:g}",
+        "webm_decoders": settings.webm_decoders,
         "connections_per_client": settings.connections_per_client,
         "max_memory_mib": f"{settings.max_memory_bytes / 2**20:g}",
         "input_capacity_chunks": settings.input_capacity_chunks,

@@ -14,9 +14,10 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from msgspec import UNSET
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ttm_server.connection import Close, ServerConnection, State
+from ttm_server.connection import Close, MediaBytes, ServerConnection, State
 from ttm_server.errors import (
     AuthError,
     ProtocolError,
@@ -35,6 +36,8 @@ from ttm_server.gateway.pictures import check_pictures
 from ttm_server.gateway.positions import Positions, check_not_back
 from ttm_server.gateway.problems import report_unexpected
 from ttm_server.gateway.state import Gateway
+from ttm_server.gateway.webm.beginning import beginning_of
+from ttm_server.gateway.webm.intake import MediaIntake
 from ttm_server.protocol import Chunk, End, Start
 from ttm_server.store import IngestStatus, Progress, StreamOpened
 
@@ -58,11 +61,13 @@ class SessionStream:
         self._websocket = websocket
         self._sid = session_id
         self._client: str | None = None  # under whose name this stream is counted
-        self._connection = ServerConnection(gateway.limits)
+        media = ("chunks", "webm") if gateway.decoders.most else ("chunks",)
+        self._connection = ServerConnection(gateway.limits, media)
         self._opened: StreamOpened | None = None
         self._last_event_id = ""
         self._left = False  # the store has been told that this connection is over
-        self._intake = Intake(gateway.settings.connection_queue_chunks, gateway.metrics)
+        most = gateway.settings.connection_queue_chunks
+        self._intake: Intake | MediaIntake = Intake(most, gateway.metrics)
         self._positions = Positions(gateway.metrics)
         self._looking = asyncio.Lock()
         self._outgoing = asyncio.Event()  # there is something to send
@@ -166,9 +171,11 @@ class SessionStream:
         received = self._connection.receive(data)
         if isinstance(received, Start):
             self._spawn(self._open(received))
-        elif isinstance(received, Chunk):
+        elif isinstance(received, Chunk) and isinstance(self._intake, Intake):
             check_pictures(received, self._gateway.limits)
             self._intake.put(received, data)
+        elif isinstance(received, MediaBytes) and isinstance(self._intake, MediaIntake):
+            await self._intake.feed(received.data)  # waits for room: bytes need no credits
         elif isinstance(received, End):
             self._intake.end(received)
 
@@ -177,14 +184,34 @@ class SessionStream:
         await self._authenticate(start)
         if self._connection.state is State.CLOSED:
             return  # turned away meanwhile
-        self._opened = opened = await self._store.open_stream(self._sid)
+        if start.media == "webm":
+            opened, end_s = await self._open_container(start)
+        else:
+            self._opened = opened = await self._store.open_stream(self._sid)
+            end_s = None
         self._last_event_id = opened.last_event_id
         self._positions.durable = durable = opened.next_seq - 1
-        self._connection.ready(self._sid, opened.next_seq, self._credits(durable, opened.applied))
+        room = self._credits(durable, opened.applied)
+        self._connection.ready(self._sid, opened.next_seq, room, UNSET if end_s is None else end_s)
         self._connection.progress(durable, opened.applied)
         self._wake()
         self._spawn(self._ingest(opened.connection))
         self._spawn(self._relay(opened.connection))
+
+    async def _open_container(self, start: Start) -> tuple[StreamOpened, float]:
+        """Take the session over with a decoder; also the media time at which it goes on."""
+        decoders = self._gateway.decoders
+        decoders.enter(self._sid)  # where there is none, the older connection is left alone
+        try:
+            self._opened = opened = await self._store.open_stream(self._sid)
+            beginning = await beginning_of(self._store, self._sid, opened.next_seq, start)
+            most = self._gateway.settings.connection_queue_chunks
+            intake = MediaIntake(self._sid, decoders, self._gateway.metrics, most, beginning)
+        except BaseException:
+            decoders.leave(self._sid)
+            raise
+        self._intake = intake
+        return opened, beginning.end_s or 0.0
 
     async def _authenticate(self, start: Start) -> None:
         if start.ticket is not None:

@@ -83,7 +83,16 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         self._abort_later()
 
     def keepalive_timeout(self) -> None:
-        """A client that answers no ping may not read either."""
+        """A client that answers no ping may not read either.
+
+        While a message waits to be taken nothing is read, so its answer may wait behind it: a
+        decoder or a store that has no room must not cost the client its connection.
+        """
+        if self.read_paused and not self.close_sent and not self.transport.is_closing():
+            self.pong_timer = None
+            self.pending_ping_payload = None
+            self.schedule_ping()
+            return
         super().keepalive_timeout()
         self._abort_later()
 

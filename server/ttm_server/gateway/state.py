@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from ttm_server.config import Settings
 from ttm_server.gateway.admission import Admission
 from ttm_server.gateway.metrics import Metrics
+from ttm_server.gateway.webm.slots import Decoders
 from ttm_server.protocol import Limits
 from ttm_server.store import Store
 
@@ -55,6 +56,7 @@ class Gateway:
         self.timing = timing
         self.metrics = metrics
         self.admission = Admission(settings.connections_per_client)
+        self.decoders = Decoders(settings.webm_decoders, metrics)
         self.draining = asyncio.Event()  # set for good once this gateway is going away
         self.closing = asyncio.Event()  # set for good when what still waits has to end now
         self._streams: set[Leaving] = set()

@@ -1,0 +1,178 @@
+"""Opens one live container and decodes it, within limits. Knows PyAV, no media clock.
+
+What a hostile stream may cost is bounded here: only the formats and codecs that recorders use, no
+picture above a size (the decoder itself refuses it, before it makes room), one thread, few tracks,
+and (in the pipe) so many bytes without media.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+
+from ttm_server.errors import MediaError
+from ttm_server.gateway.webm.boxes import CheckedBoxes
+from ttm_server.gateway.webm.cutter import Samples
+from ttm_server.gateway.webm.pipe import EBML, FTYP, BytePipe
+from ttm_server.gateway.webm.stills import MAX_PIXELS, check_size
+from ttm_server.protocol import SAMPLE_RATE_HZ
+
+VIDEO_CODECS = frozenset({"vp8", "vp9", "av1", "h264", "hevc"})
+AUDIO_CODECS = frozenset({"opus", "vorbis", "aac", "mp3", "pcm_s16le", "pcm_f32le", "flac"})
+# Decoders that libavformat may use while it looks at a stream; names are those of libavcodec.
+_DECODERS = (
+    "vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,h264,hevc,opus,libopus,vorbis,libvorbis,aac,mp3,"
+    "mp3float,pcm_s16le,pcm_f32le,flac"
+)
+_OPTIONS = {
+    "codec_whitelist": _DECODERS,
+    "max_pixels": str(MAX_PIXELS),
+    "max_streams": "8",
+    "probesize": str(256 * 1024),
+    "analyzeduration": "500000",  # microseconds
+    "fpsprobesize": "0",
+    "threads": "1",
+}
+_CODEC_OPTIONS = {"max_pixels": str(MAX_PIXELS)}
+MAX_ERRORS = 1000  # of reading, one after the other
+LAG_S = {"matroska": 2.0, "mp4": 10.0}  # a fragment of MP4 holds its tracks one after the other
+
+
+class Container:
+    """One recorder's stream, open. Raises MediaError where it is none that can be decoded."""
+
+    def __init__(self, pipe: BytePipe, head: bytes) -> None:
+        self._pipe = pipe
+        self.format = format_of(head)
+        source: Any = pipe if self.format == "matroska" else CheckedBoxes(pipe)
+        try:
+            self._input: Any = av.open(source, format=self.format, options=dict(_OPTIONS))
+        except (av.error.FFmpegError, ValueError) as error:
+            raise MediaError(f"media: the header cannot be read: {_words(error)}") from None
+        self.damaged = 0
+        self._streams = {
+            name: stream
+            for name, streams, codecs in (
+                ("video", self._input.streams.video, VIDEO_CODECS),
+                ("audio", self._input.streams.audio, AUDIO_CODECS),
+            )
+            for stream in [_first(streams, codecs)]
+            if stream is not None
+        }
+        try:
+            self._check()
+        except MediaError:
+            self.close()
+            raise
+
+    @property
+    def names(self) -> list[str]:
+        """Its tracks: `video`, `audio` or both."""
+        return list(self._streams)
+
+    @property
+    def lag_s(self) -> float:
+        """How far one of its tracks may lie behind the other."""
+        return LAG_S[self.format]
+
+    def frames(self) -> Iterator[tuple[str, float, Any]]:
+        """(track, timestamp in seconds, frame) in the order of decoding, to the container's end.
+
+        A damaged packet costs itself only and is counted in `damaged`.
+        """
+        names = {stream.index: name for name, stream in self._streams.items()}
+        for packet in self._packets():
+            try:
+                frames = packet.decode()
+            except (av.error.FFmpegError, ValueError):
+                self.damaged += 1
+                continue
+            for frame in frames:
+                if frame.time is not None:
+                    self._pipe.yielded()
+                    yield names[packet.stream.index], frame.time, frame
+
+    def close(self) -> None:
+        """Give its memory back."""
+        self._input.close()
+
+    def _packets(self) -> Iterator[Any]:
+        errors = 0
+        while True:
+            try:
+                for packet in self._input.demux(*self._streams.values()):
+                    errors = 0
+                    yield packet
+                return
+            except av.error.FFmpegError as error:
+                self.damaged += 1
+                errors += 1
+                if isinstance(error, av.error.EOFError) or errors > MAX_ERRORS:
+                    return
+
+    def _check(self) -> None:
+        if not self._streams:
+            raise MediaError(
+                f"media: no track of a kind that is decoded here: {', '.join(sorted(VIDEO_CODECS))}"
+                f"; {', '.join(sorted(AUDIO_CODECS))}",
+                field="media",
+            )
+        for name, stream in self._streams.items():
+            codec = stream.codec_context
+            if name == "video":
+                check_size(codec.width, codec.height)
+            codec.thread_count = 1
+            codec.options = dict(_CODEC_OPTIONS)
+
+
+class Resampler:
+    """Frames of sound as 16 kHz mono; a change of their format begins anew."""
+
+    def __init__(self) -> None:
+        self._resampler = self._new()
+
+    def samples(self, frame: av.AudioFrame) -> Samples:
+        """What comes out for one frame. Raises MediaError where it cannot be converted."""
+        try:
+            frames = self._resampler.resample(frame)
+        except (ValueError, av.error.FFmpegError):
+            self._resampler = self._new()
+            try:
+                frames = self._resampler.resample(frame)
+            except (ValueError, av.error.FFmpegError) as error:
+                raise MediaError(f"media: sound cannot be converted: {_words(error)}") from None
+        pieces = [piece.to_ndarray().reshape(-1) for piece in frames]
+        return np.concatenate(pieces).astype(np.int16) if pieces else np.zeros(0, np.int16)
+
+    def _new(self) -> av.AudioResampler:
+        return av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
+
+
+def format_of(head: bytes) -> str:
+    """`matroska` or `mp4`, by a stream's first bytes; raises MediaError."""
+    if head[:4] == EBML:
+        return "matroska"
+    if head[4:8] == FTYP:
+        return "mp4"
+    raise MediaError(
+        f"media: begins with {head[:8].hex(' ')}, neither WebM/Matroska nor fragmented MP4; after "
+        "a reconnect a recorder has to begin anew, with its header",
+        field="media",
+    )
+
+
+def _first(streams: Any, codecs: frozenset[str]) -> Any:
+    """The first track whose codec is one of these."""
+    for stream in streams:
+        if stream.codec_context is not None and stream.codec_context.codec.canonical_name in codecs:
+            return stream
+    return None
+
+
+def _words(error: Exception) -> str:
+    """What libav said, without the file name that it adds."""
+    return str(getattr(error, "strerror", None) or error)[:200]
