@@ -271,11 +271,6 @@ async def test_the_same_by_media_recorder(base: str, camera: CameraFiles) -> Non
         assert "macaw" in text
 
 
-@pytest.mark.xfail(
-    reason="a recording does not say yet where on the media clock it begins: the outage is counted "
-    "as a gap although it was recorded",
-    strict=False,
-)
 async def test_a_cut_loses_next_to_nothing_of_a_recording(base: str, camera: CameraFiles) -> None:
     async with streaming(base, camera, "webm") as (page, proxy, _):
         await until_media(page, CUT_AT_S)

@@ -16,6 +16,9 @@ export class MediaQueue {
     this._headless = true; // the next bytes must begin a stream
     this._sent = 0; // bytes of the current connection
     this.refused = 0; // bytes that were given in vain
+    this.beganS = 0; // when the newest recording's first bytes came, by this machine's clock
+    /** @type {number | null} */
+    this.firstBeganS = null; // and the first one's
   }
 
   /** Bytes that wait. */
@@ -36,6 +39,8 @@ export class MediaQueue {
     if (beginsStream(data)) {
       this.clear();
       this._headless = false;
+      this.beganS = performance.now() / 1000;
+      this.firstBeganS ??= this.beganS;
     }
     if (this._headless || this._bytes + data.length > WAITING_BYTES) {
       this.refused += data.length;

@@ -71,10 +71,11 @@ const SERVER_TEXTS = {
  * The first message of a connection.
  * @param {string | null} ticket
  * @param {'chunks' | 'webm'} media
+ * @param {number} [t] media `webm`: where the stream's time zero lies on the media clock, in seconds
  * @returns {string}
  */
-export function encodeStart(ticket, media) {
-  return JSON.stringify({ type: 'start', ticket, media });
+export function encodeStart(ticket, media, t) {
+  return JSON.stringify({ type: 'start', ticket, media, t });
 }
 
 /** @returns {string} no more media */

@@ -18,6 +18,8 @@ const SILENT_BUSY_S = 60; // without credits: the server has said that it is slo
  * @property {string} url
  * @property {string} ticket
  * @property {'chunks' | 'webm'} media
+ * @property {() => number | undefined} beginsAt media `webm`: seconds of the media clock at which
+ *   what will be sent begins, asked when the connection is open
  * @property {(message: import('./protocol.js').ServerText) => void} onMessage may throw a TTMError,
  *   which ends the connection
  * @property {(error: TTMError) => void} onOver once; nothing follows it
@@ -25,7 +27,7 @@ const SILENT_BUSY_S = 60; // without credits: the server has said that it is slo
 
 export class StreamSocket {
   /** @param {StreamSocketOptions} options */
-  constructor({ WebSocket, url, ticket, media, onMessage, onOver }) {
+  constructor({ WebSocket, url, ticket, media, beginsAt, onMessage, onOver }) {
     this._onMessage = onMessage;
     this._onOver = onOver;
     /** @type {import('./protocol.js').ServerError | null} */
@@ -34,7 +36,7 @@ export class StreamSocket {
     this.heardS = nowS();
     this._socket = new WebSocket(url, [SUBPROTOCOL]);
     this._socket.binaryType = 'arraybuffer';
-    this._socket.onopen = () => this._socket.send(encodeStart(ticket, media));
+    this._socket.onopen = () => this._socket.send(encodeStart(ticket, media, beginsAt()));
     this._socket.onmessage = (event) => this._receive(event.data);
     this._socket.onclose = (event) => this._closed(event.code, event.reason);
     this._socket.onerror = () => {}; // a close follows

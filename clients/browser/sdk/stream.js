@@ -31,6 +31,7 @@ import { watchWaking } from './wake.js';
 const BUFFER_BYTES = 1024 * 1024; // in the socket; more would only wait there, out of reach
 const POLL_MS = 50; // of a socket's buffer, which tells nobody when it empties
 const WATCH_MS = 1000;
+const FIRST_BYTES_S = 0.25; // after a recording begins; what `recorder.js` asks for
 
 /** Keeps a session connected; made and driven by `TTMSession`. */
 export class SessionStream extends EventTarget {
@@ -148,6 +149,7 @@ export class SessionStream extends EventTarget {
       }
       this._socket = new StreamSocket({
         WebSocket: this._WebSocket, url, ticket: ticket ?? '', media: this.media,
+        beginsAt: () => this._recordingT(),
         onMessage: (message) => this._receive(message),
         onOver: (error) => {
           this._ready = false;
@@ -156,6 +158,19 @@ export class SessionStream extends EventTarget {
         },
       });
     });
+  }
+
+  /**
+   * Where on the media clock the recording begins that a new connection will carry. The first one
+   * begins where the session ends; later ones so much later as they began by this machine's clock,
+   * so that what was recorded while the network was away is not taken for silence.
+   * @returns {number | undefined}
+   */
+  _recordingT() {
+    const firstS = this._queue.firstBeganS;
+    if (this.media !== 'webm' || firstS === null || this._connections === 0) return undefined;
+    const beganS = this._queue.bytes > 0 ? this._queue.beganS : nowS() + FIRST_BYTES_S;
+    return this.nextMediaTime + Math.max(0, beganS - firstS);
   }
 
   /** @param {TTMError} error */
