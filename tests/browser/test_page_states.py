@@ -204,7 +204,9 @@ async def test_the_keys_move_zoom_and_step_through_events(chrome: Any, gateway: 
             "Slot 13: free"
         )
         await page.click("#list summary")
-        assert await page.locator("#list-body tbody tr").count() == len(EVENTS)
+        rows = page.locator("#list-body tbody tr")
+        await rows.nth(len(EVENTS) - 1).wait_for(state="attached")
+        assert await rows.count() == len(EVENTS)
 
 
 PROBLEMS = [

@@ -94,11 +94,28 @@ class Cluster:
             bus = node._options["cluster-port"]
             ask(self.nodes[0].port, "CLUSTER", "MEET", "127.0.0.1", node.port, bus)
         wait_until("the cluster is whole", self.is_whole)
+        for node in self.nodes:
+            wait_until("every node hears every other", lambda at=node: self.is_heard(at))
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         for node in self.nodes:
             node.stop()
+
+    def is_heard(self, node: EmbeddedServer) -> bool:
+        """Whether what is published at a node arrives at all: links come up one by one."""
+        clients = [Redis(port=each.port) for each in self.nodes]
+        listeners = [client.pubsub(ignore_subscribe_messages=True) for client in clients]
+        try:
+            for listener in listeners:
+                listener.subscribe("test")
+                listener.get_message(timeout=1.0)
+            ask(node.port, "PUBLISH", "test", "x")
+            return all(listener.get_message(timeout=1.0) for listener in listeners)
+        finally:
+            for listener, client in zip(listeners, clients, strict=True):
+                listener.close()
+                client.close()
 
     def is_whole(self) -> bool:
         for node in self.nodes:
