@@ -17,7 +17,7 @@ export class PictureTaker {
     this._format = format;
     this._quality = quality;
     this._canvas = document.createElement('canvas');
-    this._context = this._canvas.getContext('2d', { alpha: false, willReadFrequently: true });
+    this._context = this._canvas.getContext('2d', { alpha: false });
     this._video = document.createElement('video');
     this._video.muted = true;
     this._video.playsInline = true;

@@ -108,7 +108,7 @@ def _found(entries: Entries, now_s: float, text: Tensor) -> Tensor:
     if seen.keys.shape[0] == 0:
         return torch.zeros(FOUND_FEATURES)
     product = seen.keys @ text
-    best = int(aligned.evidence(seen, text).argmax())
+    best = int(product.argmax())
     rest = product.clone()
     rest[best] = -1.0
     features = _features(seen, now_s)[best]

@@ -44,9 +44,7 @@ def fill_place(slots: Slots, b: int, pack: int, place: int, source: int) -> None
     """Put a plain event where another one was; the other places keep their digits."""
     held = digits_in(slots.tokens[b, pack], place + 1)[place]
     slots.tokens[b, pack] = added(slots.tokens[b, pack], place, -held)
-    _set_place(slots, b, pack, place, slots.tokens[b, source], source=source)
-    slots.merges[b, pack] = torch.maximum(slots.merges[b, pack], slots.merges[b, source])
-    _summarise(slots, b, pack)
+    _put(slots, b, pack, place, source)
 
 
 def _open_pack(slots: Slots, b: int, index: int) -> None:
@@ -61,6 +59,11 @@ def _add_item(slots: Slots, b: int, source: int, pack: int) -> None:
     """Put a plain event into a pack's next place."""
     place = int(slots.packed[b, pack])
     slots.packed[b, pack] = place + 1
+    _put(slots, b, pack, place, source)
+
+
+def _put(slots: Slots, b: int, pack: int, place: int, source: int) -> None:
+    """Write another slot's event into a free place of a pack, and what the pack tells of it."""
     _set_place(slots, b, pack, place, slots.tokens[b, source], source=source)
     slots.merges[b, pack] = torch.maximum(slots.merges[b, pack], slots.merges[b, source])
     _summarise(slots, b, pack)

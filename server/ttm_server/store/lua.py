@@ -18,11 +18,17 @@ NAMES = (
 )
 
 # `now_ms` is Redis's clock, the only one that all processes share. `keep` makes a key live at
-# least `ms` longer and never shortens what another caller was promised.
+# least `ms` longer and never shortens what another caller was promised. `lease_left` is 0 for a
+# lease that is longer than anybody asked for: the clock was put back.
 _HELPERS = """
 local function now_ms()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local function lease_left(key, asked_ms)
+  local left = redis.call('PTTL', key)
+  if left < 0 or left > tonumber(asked_ms or left) then return 0 end
+  return left
 end
 local function keep(key, ms)
   if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, string.format('%.0f', ms)) end

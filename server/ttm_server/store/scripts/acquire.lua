@@ -10,9 +10,7 @@
 local m = redis.call('HMGET', KEYS[1], 'applied', 'durable', 'owner', 'crashes', 'trial',
   'quarantined_until', 'lease_ms')
 if not m[1] then return {GONE} end
--- A lease that is longer than anybody asked for comes from a clock that was put back.
-local left = redis.call('PTTL', KEYS[3])
-local leased = left > 0 and left <= tonumber(m[7] or left)
+local leased = lease_left(KEYS[3], m[7]) > 0
 if leased and m[3] ~= ARGV[1] then return {HELD} end
 local now = now_ms()
 if m[6] and now < tonumber(m[6]) then return {QUARANTINED, tonumber(m[6])} end
