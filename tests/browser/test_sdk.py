@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from gateway.recordings import record
 from ttm_server.cli.supervisor import running_stack
 from ttm_server.config import Settings
 
 HERE = Path(__file__).parent
 CONFORMANCE = HERE.parent / "conformance"
 TSCONFIG = HERE.parent.parent / "clients" / "browser" / "sdk" / "tsconfig.json"
-NEEDS_SERVER = {"session.test.js"}
+NEEDS_SERVER = {"session.test.js", "media.test.js"}
 PARTS = sorted(path.name for path in (HERE / "sdk").glob("*.test.js"))
 OLDEST_NODE = 20
 TIMEOUT_S = 300
@@ -105,6 +106,14 @@ def test_part(node, name):
 
 def test_a_session_against_a_real_gateway_and_worker(node, packages, stack):
     run_part(node, "session.test.js", TTM_TEST_BASE_URL=stack.base_url)
+
+
+def test_a_recording_against_a_real_gateway_and_worker(node, packages, stack, tmp_path):
+    """Sound as PCM, so that a decoder that begins in the middle gives the same samples."""
+    recording = tmp_path / "recording.mkv"
+    recording.write_bytes(record(12.0, form="matroska", audio="pcm_s16le", rate_hz=16_000, gop=20))
+    variables = {"TTM_TEST_BASE_URL": stack.base_url, "TTM_TEST_RECORDING": str(recording)}
+    run_part(node, "media.test.js", **variables)
 
 
 @pytest.mark.parametrize(

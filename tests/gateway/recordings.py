@@ -58,7 +58,8 @@ def record(
     left half of the pictures is white.
     """
     pipe = _Pipe()
-    options = {"live": "1", "cluster_time_limit": "500"} if form == "webm" else LIVE_MP4
+    live_webm = {"live": "1", "cluster_time_limit": "500"}
+    options = live_webm if form in ("webm", "matroska") else LIVE_MP4
     options = options | {"avoid_negative_ts": "disabled"}
     with av.open(pipe, "w", format=form, options=options) as container:
         tracks: list[tuple[Any, list[Any]]] = []

@@ -2,6 +2,8 @@
  * @file Takes still pictures from a camera's track. Knows no clock: who calls `take()` says when.
  */
 
+import { FrameCopier } from './frame-copy.js';
+
 const MAX_BYTES = 512 * 1024; // what the protocol allows
 const LEAST_QUALITY = 0.3;
 const MAX_SIDE_PX = 4096;
@@ -18,6 +20,7 @@ export class PictureTaker {
     this._quality = quality;
     this._canvas = document.createElement('canvas');
     this._context = this._canvas.getContext('2d', { alpha: false });
+    this._copier = new FrameCopier();
     this._video = document.createElement('video');
     this._video.muted = true;
     this._video.playsInline = true;
@@ -49,7 +52,8 @@ export class PictureTaker {
     }
     this._busy = true;
     try {
-      this._context?.drawImage(this._video, 0, 0, width, height);
+      const picture = await this._copier.copy(this._video);
+      this._context?.drawImage(picture, 0, 0, width, height);
       return await this._encode();
     } finally {
       this._busy = false;

@@ -15,7 +15,7 @@
  *
  * @typedef {typeof LIMITS} Limits
  * @typedef {{type: 'ready', session_id: string, next_seq: number, credits: number,
- *   limits: Limits}} Ready
+ *   limits: Limits, t?: number}} Ready `t`, media `webm`: media time up to which there are chunks
  * @typedef {{type: 'ack', durable: number, applied: number}} Ack
  * @typedef {{type: 'flow', credits: number}} Flow
  * @typedef {{type: 'event', seq: number, label: string, modality: 'video' | 'audio' | 'gap',
@@ -51,10 +51,10 @@ const FLOAT_LIMITS = new Set([
   'min_chunk_s', 'max_chunk_s', 'max_audio_slack_s', 'max_time_s', 'start_timeout_s',
 ]);
 
-/** @typedef {'int' | 'float' | 'str' | 'bool' | 'limits' | readonly string[]} Kind */
+/** @typedef {'int' | 'float' | 'float?' | 'str' | 'bool' | 'limits' | readonly string[]} Kind */
 /** @type {Record<string, Record<string, Kind>>} */
 const SERVER_TEXTS = {
-  ready: { session_id: 'str', next_seq: 'int', credits: 'int', limits: 'limits' },
+  ready: { session_id: 'str', next_seq: 'int', credits: 'int', limits: 'limits', t: 'float?' },
   ack: { durable: 'int', applied: 'int' },
   flow: { credits: 'int' },
   event: {
@@ -147,6 +147,7 @@ export function decodeServerText(data) {
   /** @type {any} */
   const message = { type: body.type };
   for (const [name, kind] of Object.entries(SERVER_TEXTS[body.type])) {
+    if (kind === 'float?' && body[name] === undefined) continue;
     message[name] = kind === 'limits' ? limitsOf(body.limits) : checked(name, body[name], kind);
   }
   return message;
@@ -179,7 +180,7 @@ function limitsOf(given) {
 function checked(name, value, kind) {
   const good =
     kind === 'int' ? Number.isSafeInteger(value)
-    : kind === 'float' ? Number.isFinite(value)
+    : kind === 'float' || kind === 'float?' ? Number.isFinite(value)
     : kind === 'str' ? typeof value === 'string'
     : kind === 'bool' ? typeof value === 'boolean'
     : kind.includes(/** @type {string} */ (value));

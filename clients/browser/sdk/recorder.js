@@ -9,7 +9,6 @@
  * @property {number} [bitsPerSecond] of the pictures, 1,000,000
  * @property {(data: Uint8Array<ArrayBuffer>) => boolean | void} onData such as
  *   `(data) => session.sendMedia(data)`; false begins a new recording
- * @property {import('./session.js').TTMSession} [session] a new recording begins when it reconnects
  * @property {(code: string, text: string) => void} [onProblem]
  */
 
@@ -24,6 +23,7 @@ const TYPES = [
   'video/mp4',
 ];
 const BEGINNING_BYTES = 12;
+const KEY_FRAME_MS = 2000; // what is sent again after a drop begins at a key frame
 const SOUND_TYPES = ['audio/webm;codecs=opus', 'audio/webm', 'audio/mp4'];
 
 export class RecorderCapture {
@@ -73,11 +73,6 @@ export class RecorderCapture {
     this._beginning = null;
     /** @type {MediaRecorder | null} */
     this._recorder = null;
-    this._onState = (/** @type {Event} */ event) => {
-      const { state } = /** @type {CustomEvent} */ (event).detail;
-      if (state === 'reconnecting') this.restart();
-    };
-    options.session?.addEventListener('state', this._onState);
     watchTracks(stream, options.onProblem);
     this._record();
   }
@@ -107,18 +102,20 @@ export class RecorderCapture {
 
   /** Hand over what is left and let the devices go. */
   async stop() {
-    this._options.session?.removeEventListener('state', this._onState);
     await this._finish();
     for (const track of this.stream.getTracks()) track.stop();
   }
 
   _record() {
     const { timesliceMs = 250, bitsPerSecond = 1_000_000, onProblem } = this._options;
-    const recorder = new MediaRecorder(this.stream, {
+    /** @type {MediaRecorderOptions & {videoKeyFrameIntervalDuration: number}} */
+    const wanted = {
       mimeType: this.mimeType,
       videoBitsPerSecond: bitsPerSecond,
       audioBitsPerSecond: 64_000,
-    });
+      videoKeyFrameIntervalDuration: KEY_FRAME_MS,
+    };
+    const recorder = new MediaRecorder(this.stream, wanted);
     recorder.ondataavailable = ({ data }) => this._hand(recorder, data);
     recorder.onerror = () => tell(onProblem, 'failed');
     recorder.start(timesliceMs);

@@ -14,8 +14,6 @@ import { TTMError } from './errors.js';
 import { SessionStream } from './stream.js';
 import { checkMedia } from './validate.js';
 
-const MEDIA_BUFFER_BYTES = 4 * 1024 * 1024; // more that waits is a network that is too slow
-
 export class TTMSession extends SessionStream {
   /**
    * Create a session, or go on with one, and connect.
@@ -100,24 +98,24 @@ export class TTMSession extends SessionStream {
   /**
    * Send bytes of a live WebM or fragmented MP4 stream; the first eight of a stream come together.
    * @param {Uint8Array<ArrayBuffer>} data
-   * @returns {boolean} false: of no use, since the connection has changed or too much waits; the
-   *   recorder must be started again, so that a whole stream begins
+   * After a drop a WebM recording goes on where it was, from what is kept of it; for any other, and
+   * where too much waits, a whole stream has to begin.
+   * @returns {boolean} false: of no use; the recorder must be started again
    */
   sendMedia(data) {
     this._checkSending('webm');
-    const restarted = this._queue.needsConnection(data);
     const socket = this._socket;
-    if (restarted && socket) {
+    if (this._queue.needsConnection(data) && socket) {
       this._planned = true;
       socket.abandon(new TTMError('restarting', 'a new recording begins', { retryable: true }));
     }
     const taken = this._queue.add(data);
     this._pump();
-    if (socket && !restarted && this._ready && this._queue.bytes > MEDIA_BUFFER_BYTES) {
-      this._queue.clear();
+    if (socket && this._queue.isSlow) {
+      const goesOn = this._queue.shed();
       const text = 'the network is slower than the recording';
       socket.abandon(new TTMError('backpressure', text, { retryable: true }));
-      return false;
+      return goesOn;
     }
     return taken;
   }

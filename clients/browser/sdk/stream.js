@@ -31,7 +31,7 @@ import { watchWaking } from './wake.js';
 const BUFFER_BYTES = 1024 * 1024; // in the socket; more would only wait there, out of reach
 const POLL_MS = 50; // of a socket's buffer, which tells nobody when it empties
 const WATCH_MS = 1000;
-const FIRST_BYTES_S = 0.25; // after a recording begins; what `recorder.js` asks for
+const CHUNK_S = 0.5; // of the chunks that the server makes of a recording
 
 /** Keeps a session connected; made and driven by `TTMSession`. */
 export class SessionStream extends EventTarget {
@@ -58,6 +58,8 @@ export class SessionStream extends EventTarget {
     this._gaps = new GapLog((gap) => this._emit('gap', gap));
     this._ring = new ChunkRing({ live, onGap: (gap) => this._gaps.add(gap) });
     this._queue = new MediaQueue();
+    /** @type {{seq: number, t?: number}} */
+    this._readyAt = { seq: 1 }; // next chunk and media time at which this connection began
     this._connectWithin = new Patience(options.connectWithinS ?? 10);
     this._patience = new Patience(options.giveUpAfterS ?? (live ? Infinity : 30));
     /** @type {StreamSocket | null} */
@@ -149,7 +151,8 @@ export class SessionStream extends EventTarget {
       }
       this._socket = new StreamSocket({
         WebSocket: this._WebSocket, url, ticket: ticket ?? '', media: this.media,
-        beginsAt: () => this._recordingT(),
+        beginsAt: () =>
+          this.media === 'webm' ? this._queue.zeroT(this.nextMediaTime, nowS()) : undefined,
         onMessage: (message) => this._receive(message),
         onOver: (error) => {
           this._ready = false;
@@ -158,19 +161,6 @@ export class SessionStream extends EventTarget {
         },
       });
     });
-  }
-
-  /**
-   * Where on the media clock the recording begins that a new connection will carry. The first one
-   * begins where the session ends; later ones so much later as they began by this machine's clock,
-   * so that what was recorded while the network was away is not taken for silence.
-   * @returns {number | undefined}
-   */
-  _recordingT() {
-    const firstS = this._queue.firstBeganS;
-    if (this.media !== 'webm' || firstS === null || this._connections === 0) return undefined;
-    const beganS = this._queue.bytes > 0 ? this._queue.beganS : nowS() + FIRST_BYTES_S;
-    return this.nextMediaTime + Math.max(0, beganS - firstS);
   }
 
   /** @param {TTMError} error */
@@ -204,6 +194,8 @@ export class SessionStream extends EventTarget {
       this.limits = message.limits;
       this._liveSinceS = nowS();
       this._ready = true;
+      this._readyAt = { seq: message.next_seq, t: message.t };
+      this._queue.connected(message.t);
       this.reconnects = this._connections++;
       this._resolveLive();
       if (this.state !== 'live') {
@@ -212,6 +204,8 @@ export class SessionStream extends EventTarget {
       this._emit('flow', { credits: ring.credits });
     } else if (message.type === 'ack') {
       if (ring.acknowledge(message.durable, message.applied)) this._advanced = true;
+      const { seq, t } = this._readyAt;
+      if (t !== undefined) this._queue.stored(t + CHUNK_S * (message.durable + 1 - seq));
       this._emit('ack', { durable: ring.durable, applied: ring.applied });
     } else if (message.type === 'flow') {
       ring.credits = message.credits;

@@ -119,7 +119,7 @@ export class Live extends EventTarget {
       onProblem: (code, text) => this.#problem({ code, text }),
     };
     if (way === "webm") {
-      return RecorderCapture.start({ ...common, session, onData: (bytes) => sending(session, () => session.sendMedia(bytes)) });
+      return RecorderCapture.start({ ...common, onData: (bytes) => sending(session, () => session.sendMedia(bytes)) });
     }
     return Capture.start({
       ...common,

@@ -67,9 +67,9 @@ export class FakeServer {
   }
 
   /** Wait until connection number `count` has sent `start`, then answer it. */
-  async accept(count, next_seq = 1, credits = 16) {
+  async accept(count, next_seq = 1, credits = 16, t = undefined) {
     await until(() => this.sockets.length >= count && this.socket.sent.length > 0);
-    this.socket.say({ type: 'ready', session_id: 's1', next_seq, credits });
+    this.socket.say({ type: 'ready', session_id: 's1', next_seq, credits, t });
     return this.socket;
   }
 }

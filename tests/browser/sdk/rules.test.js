@@ -9,15 +9,16 @@ import { Patience } from '../../../clients/browser/sdk/failures.js';
 import { TTMError } from '../../../clients/browser/sdk/errors.js';
 import { StreamSocket } from '../../../clients/browser/sdk/socket.js';
 import { FakeServer, until } from './fake_server.js';
+import { cluster, header } from './webm_writer.js';
 
 const chunk = (n) => ({ t: (n - 1) * 0.5, d: 0.5, video: [], audio: new Int16Array(8) });
-const HEADER = new Uint8Array([0x1a, 0x45, 0xdf, 0xa3, 0, 0, 0, 0]);
+const MP4 = [0, 0, 0, 8, 0x66, 0x74, 0x79, 0x70];
 const bytes = (...values) => new Uint8Array(values);
 
 async function begun(options = {}) {
   const server = new FakeServer();
   const connecting = TTMSession.connect({ ...server.options, ...options });
-  await server.accept(1, options.nextSeq, options.credits);
+  await server.accept(1, options.nextSeq, options.credits, options.t);
   const session = await connecting;
   const states = [];
   session.addEventListener('state', ({ detail }) => states.push(detail.state));
@@ -216,38 +217,75 @@ it('pauses grow with jitter, begin anew after a good connection, and end', () =>
   assert.ok(again.pauseS(0, false, restarting) > 0); // but not round and round
 });
 
-it('webm: bytes go out as they come; after a drop only a new recording is taken', async () => {
+/** A connection's bytes, one after the other. */
+const media = (socket) => socket.sent.slice(1).flatMap((data) => [...data]);
+const sendAll = (session, ...parts) => parts.map((part) => session.sendMedia(new Uint8Array(part)));
+
+it('mp4: bytes go out as they come; after a drop only a new recording is taken', async () => {
   const { server, session } = await begun({ media: 'webm' });
   assert.equal(server.socket.sent[0].media, 'webm');
   assert.throws(() => session.sendChunk(chunk(1)), /webm/);
   assert.equal(session.sendMedia(bytes(1, 2, 3)), false); // no beginning
-  assert.equal(session.sendMedia(HEADER), true);
-  assert.equal(session.sendMedia(bytes(4)), true);
-  assert.deepEqual(server.socket.sent.slice(1), [HEADER, bytes(4)]);
+  assert.deepEqual(sendAll(session, MP4, [4]), [true, true]);
+  assert.deepEqual(media(server.socket), [...MP4, 4]);
   server.socket.drop();
   assert.equal(session.sendMedia(bytes(5)), false);
-  assert.equal(session.sendMedia(HEADER), true); // waits for the connection
-  assert.equal(session.sendMedia(bytes(6)), true);
+  assert.deepEqual(sendAll(session, MP4, [6]), [true, true]); // waits for the connection
   const second = await server.accept(2);
-  assert.deepEqual(second.sent.slice(1), [HEADER, bytes(6)]);
+  assert.deepEqual(media(second), [...MP4, 6]);
+  session.close();
+});
+
+it('webm: after a drop the recording goes on from what the server has', async () => {
+  const { server, session } = await begun({ media: 'webm', sessionId: 's1' });
+  assert.equal(server.socket.sent[0].t, 5); // where the session ended: the recording's time zero
+  const key = [0, 2, 4].map((s) => cluster(1000 * s, [[1, true], [2, true]]));
+  const delta = [1, 3, 5].map((s) => cluster(1000 * s, [[1, true], [2, false]]));
+  assert.ok(sendAll(session, header(), key[0], delta[0], key[1], delta[1]).every(Boolean));
+  server.socket.drop();
+  assert.ok(sendAll(session, key[2], delta[2].slice(0, 20)).every(Boolean)); // recorded meanwhile
+  assert.ok(session.stats().bufferedBytes > 0);
+  const second = await server.accept(2, 7, 16, 8.1); // 3.1 s of the recording
+  assert.equal(second.sent[0].t, 5);
+  const rest = [header(), key[1], delta[1], key[2], delta[2].slice(0, 20)].flat();
+  assert.deepEqual(media(second), rest);
+  sendAll(session, delta[2].slice(20));
+  assert.deepEqual(media(second), [...rest, ...delta[2].slice(20)]);
+  session.close();
+});
+
+it('webm: keeps what a store that fell back may ask for again, and no more', async () => {
+  const { server, session } = await begun({ media: 'webm', t: 0 });
+  const all = () => media(server.sockets[0]).length;
+  sendAll(session, header());
+  for (let s = 0; s < 40; s++) sendAll(session, cluster(1000 * s, [[1, true]], { bytes: 3000 }));
+  server.socket.say({ type: 'ack', durable: 60, applied: 60 }); // 30 s
+  server.socket.drop();
+  const second = await server.accept(2, 61, 16, 30);
+  assert.equal(media(second).length, all() - 29 * 3029);
+  second.drop();
+  const third = await server.accept(3, 41, 16, 20);
+  assert.equal(media(third).length, all() - 20 * 3029); // kept, though it was stored once
   session.close();
 });
 
 it('webm: a recording that begins anew gets a connection of its own, quietly', async () => {
   const { server, session, states } = await begun({ media: 'webm' });
-  session.sendMedia(HEADER);
-  session.sendMedia(bytes(1));
-  assert.equal(session.sendMedia(HEADER), true);
-  assert.equal(session.sendMedia(bytes(2)), true);
-  const second = await server.accept(2);
-  assert.deepEqual(second.sent.slice(1), [HEADER, bytes(2)]);
+  sendAll(session, header(), cluster(0, [[1, true]]));
+  await sleep(30);
+  const next = cluster(0, [[1, true]], { bytes: 9 });
+  assert.deepEqual(sendAll(session, header(), next), [true, true]);
+  const second = await server.accept(2, 1, 16, 0.5);
+  assert.deepEqual(media(second), [...header(), ...next]);
+  const later = second.sent[0].t - server.sockets[0].sent[0].t;
+  assert.ok(later >= 0.03 && later < 5, `${later}`); // as much later as it began
   assert.deepEqual(states, []);
   session.close();
 });
 
-it('webm: what the network cannot take ends in a new recording, not in endless memory', async () => {
+it('mp4: what the network cannot take ends in a new recording, not in endless memory', async () => {
   const { server, session } = await begun({ media: 'webm' });
-  session.sendMedia(HEADER);
+  session.sendMedia(bytes(...MP4));
   server.socket.bufferedAmount = 2 ** 21;
   const second = new Uint8Array(2 ** 20);
   let taken = 0;
@@ -255,6 +293,23 @@ it('webm: what the network cannot take ends in a new recording, not in endless m
   assert.ok(taken <= 5, `${taken}`);
   assert.ok(session.stats().bufferedBytes < 2 ** 23);
   await server.accept(2);
-  assert.equal(session.sendMedia(HEADER), true);
+  assert.equal(session.sendMedia(bytes(...MP4)), true);
+  session.close();
+});
+
+it('webm: what the network cannot take is shed, and the recording goes on', async () => {
+  const { server, session } = await begun({ media: 'webm' });
+  const gigantic = { bytes: 2 ** 19 };
+  server.socket.bufferedAmount = 2 ** 21;
+  sendAll(session, header());
+  for (let s = 0; server.sockets.length === 1 && s < 60; s++) {
+    assert.deepEqual(sendAll(session, cluster(1000 * s, [[1, true]], gigantic)), [true]);
+    assert.ok(session.stats().bufferedBytes < 2 ** 24);
+    if (server.socket.readyState === 3) break;
+  }
+  const second = await server.accept(2);
+  const got = media(second);
+  assert.ok(got.length > 2 ** 22 && got.length <= 2 ** 23, `${got.length}`);
+  assert.deepEqual(got.slice(0, header().length), header());
   session.close();
 });
