@@ -34,8 +34,13 @@ soak: install-dev system-packages
 	cd tests && ../$(BIN)/python -m crash.soak --seconds $(SOAK_SECONDS) --seed 1
 	cd tests && ../$(BIN)/python -m crash.measure_real_model --speed 0
 
+# Two at a time what can share two cores; then, alone, what plays in real time or kills processes.
+ALONE := tests/browser tests/crash tests/e2e
 test: install-dev system-packages
-	$(BIN)/python -m pytest
+	@failed=0; set -x; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 --dist loadfile $(ALONE:%=--ignore=%) || failed=1; \
+	$(BIN)/python -m pytest $(ALONE) || failed=1; \
+	exit $$failed
 
 check: install-dev
 	$(BIN)/ruff check .
@@ -67,6 +72,7 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 # Packages that only some tests need: installed where this runs as root on Debian, else named.
 # Each is a command (or a file) that shows whether it is there, and Debian's package of it.
 TEST_PACKAGES := redis-server:redis-server chromium:chromium node:nodejs npm:npm \
+	firefox-esr:firefox-esr pulseaudio:pulseaudio \
 	/usr/lib/$(shell uname -m)-linux-gnu/faketime/libfaketime.so.1:libfaketime
 
 system-packages:

@@ -1,13 +1,12 @@
 """The JavaScript SDK: its types, its parts under node, and a session against the whole stack."""
 
 import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from browser.node_runs import run, run_tests
 from gateway.recordings import record
 from ttm_server.cli.supervisor import running_stack
 from ttm_server.config import Settings
@@ -17,39 +16,6 @@ CONFORMANCE = HERE.parent / "conformance"
 TSCONFIG = HERE.parent.parent / "clients" / "browser" / "sdk" / "tsconfig.json"
 NEEDS_SERVER = {"session.test.js", "media.test.js"}
 PARTS = sorted(path.name for path in (HERE / "sdk").glob("*.test.js"))
-OLDEST_NODE = 20
-TIMEOUT_S = 300
-
-
-@pytest.fixture(scope="module")
-def node():
-    """The node binary; skips where there is none that is new enough."""
-    binary = shutil.which("node")
-    if binary is None:
-        pytest.skip("no node on PATH (Debian: apt-get install nodejs npm)")
-    version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
-    if int(version.stdout.lstrip("v").split(".")[0]) < OLDEST_NODE:
-        pytest.skip(f"node {version.stdout.strip()} is older than {OLDEST_NODE}")
-    return binary
-
-
-@pytest.fixture(scope="module")
-def packages(node):
-    """The folder of what the tests need from npm, as the lock file says."""
-    installed, lock = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
-    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return installed.parent
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("no npm on PATH (Debian: apt-get install npm)")
-    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    done = subprocess.run(
-        command, cwd=HERE, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"npm ci failed, is there a network? {done.stderr.strip()[-500:]}")
-    installed.touch()
-    return installed.parent
 
 
 @pytest.fixture(scope="module")
@@ -58,32 +24,6 @@ def stack(tmp_path_factory):
     variables = {"TTM_THREADS": "1", "TTM_LEASE_TTL_S": "2", "TTM_LOG_LEVEL": "warning"}
     with running_stack(settings, workers=1, **variables) as running:
         yield running
-
-
-def run(*command, **variables):
-    """Run it in this folder; its standard output, or a failure that shows all it said."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=HERE,
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr[-4000:]}"
-    return done.stdout
-
-
-def run_part(node, name, **variables):
-    out = run(node, "--test", "--test-reporter=tap", HERE / "sdk" / name, **variables)
-    counts = dict(
-        line[2:].split()
-        for line in out.splitlines()
-        if line.startswith("# ") and len(line.split()) == 3
-    )
-    assert int(counts["pass"]) > 0, out
-    assert (counts["fail"], counts["cancelled"], counts["skipped"]) == ("0", "0", "0"), out
 
 
 def test_the_types_are_right(node, packages):
@@ -101,11 +41,11 @@ def test_the_type_check_can_fail(node, packages, tmp_path):
 
 @pytest.mark.parametrize("name", [part for part in PARTS if part not in NEEDS_SERVER])
 def test_part(node, name):
-    run_part(node, name)
+    run_tests(node, HERE / "sdk" / name)
 
 
 def test_a_session_against_a_real_gateway_and_worker(node, packages, stack):
-    run_part(node, "session.test.js", TTM_TEST_BASE_URL=stack.base_url)
+    run_tests(node, HERE / "sdk" / "session.test.js", TTM_TEST_BASE_URL=stack.base_url)
 
 
 def test_a_recording_against_a_real_gateway_and_worker(node, packages, stack, tmp_path):
@@ -113,7 +53,7 @@ def test_a_recording_against_a_real_gateway_and_worker(node, packages, stack, tm
     recording = tmp_path / "recording.mkv"
     recording.write_bytes(record(12.0, form="matroska", audio="pcm_s16le", rate_hz=16_000, gop=20))
     variables = {"TTM_TEST_BASE_URL": stack.base_url, "TTM_TEST_RECORDING": str(recording)}
-    run_part(node, "media.test.js", **variables)
+    run_tests(node, HERE / "sdk" / "media.test.js", **variables)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
  * @file Why capture cannot work here or did not start, in words that say what to do.
  *
  * @typedef {'insecure' | 'unsupported' | 'denied' | 'no_device' | 'no_camera' | 'no_microphone' |
- *   'busy' | 'no_recorder' | 'camera_ended' | 'microphone_ended' | 'sound_waits' | 'sound_stopped' |
- *   'pictures_stopped' | 'failed'} ProblemCode
+ *   'busy' | 'no_recorder' | 'recorder_silent' | 'camera_ended' | 'microphone_ended' |
+ *   'sound_waits' | 'sound_stopped' | 'pictures_stopped' | 'failed'} ProblemCode
  * @typedef {{code: ProblemCode, text: string}} Problem
  */
 
@@ -22,9 +22,12 @@ const TEXTS = {
   no_microphone: 'No microphone was found or allowed: only pictures are captured.',
   busy: 'Another program uses the camera or the microphone. Close it there, then start again.',
   no_recorder: 'This browser cannot record WebM or MP4. Stream chunks instead.',
+  recorder_silent: 'The browser’s recorder gives nothing. Stream chunks instead.',
   camera_ended: 'The camera is gone (unplugged, or switched off). Sound goes on.',
   microphone_ended: 'The microphone is gone (unplugged, or switched off). Pictures go on.',
-  sound_waits: 'The browser holds sound back until you click or press a key on this page.',
+  sound_waits:
+    'The browser holds sound back until you click or press a key on this page; Firefox also until ' +
+    'there is a loudspeaker.',
   sound_stopped: 'No sound has come for two seconds; pictures go on without it.',
   pictures_stopped: 'Pictures could not be taken; sound goes on without them.',
   failed: 'Capture failed.',

@@ -23,6 +23,7 @@ const TYPES = [
   'video/mp4',
 ];
 const BEGINNING_BYTES = 12;
+const SILENT_MS = 5000; // a recorder that was started and gives nothing: told
 const KEY_FRAME_MS = 2000; // what is sent again after a drop begins at a key frame
 const SOUND_TYPES = ['audio/webm;codecs=opus', 'audio/webm', 'audio/mp4'];
 
@@ -73,6 +74,8 @@ export class RecorderCapture {
     this._beginning = null;
     /** @type {MediaRecorder | null} */
     this._recorder = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this._silent = undefined;
     watchTracks(stream, options.onProblem);
     this._record();
   }
@@ -119,6 +122,8 @@ export class RecorderCapture {
     recorder.ondataavailable = ({ data }) => this._hand(recorder, data);
     recorder.onerror = () => tell(onProblem, 'failed');
     recorder.start(timesliceMs);
+    clearTimeout(this._silent);
+    this._silent = setTimeout(() => tell(onProblem, 'recorder_silent'), SILENT_MS);
     this._recorder = recorder;
     this._beginning = new Uint8Array(0);
     this.recordings += 1;
@@ -133,6 +138,7 @@ export class RecorderCapture {
     this._sending = this._sending.then(async () => {
       const data = new Uint8Array(await blob.arrayBuffer());
       if (recorder !== this._recorder || data.length === 0) return;
+      clearTimeout(this._silent);
       const whole = this._withBeginning(data);
       if (whole !== null && this._options.onData(whole) === false) this.restart();
     }).catch(() => tell(this._options.onProblem, 'failed'));
@@ -155,6 +161,7 @@ export class RecorderCapture {
 
   /** Let the recording end and hand over its last bytes. */
   async _finish() {
+    clearTimeout(this._silent);
     const recorder = this._recorder;
     if (recorder === null) return;
     if (recorder.state !== 'inactive') {

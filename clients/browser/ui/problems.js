@@ -17,6 +17,7 @@ const TABLE = {
   unauthenticated: ["The server wants an API key", "Press Start to enter one; whoever runs the server can give you one."],
   no_such_session: ["This session is gone", "It was deleted or has expired. Begin a new session."],
   no_recorder: ["This browser cannot record a video stream", "Choose “Chunks” under Settings, then press Start again."],
+  recorder_silent: ["The browser's recorder gives nothing", "Press Stop, choose “Chunks” under Settings, then press Start."],
   failed: ["Something went wrong", "Press Start to try again."],
 };
 
@@ -26,7 +27,7 @@ const NOTES = {
   no_microphone: ["No microphone", "None was found or allowed; only pictures are sent. Plug one in and press Stop and Start to have both."],
   camera_ended: ["The camera is gone", "It was unplugged or switched off; sound goes on. Plug it in and press Stop and Start."],
   microphone_ended: ["The microphone is gone", "It was unplugged or switched off; pictures go on. Plug it in and press Stop and Start."],
-  sound_waits: ["The browser holds sound back", "Click anywhere on this page and it begins."],
+  sound_waits: ["The browser holds sound back", "Click anywhere on this page and it begins. Firefox also needs a loudspeaker or headphones."],
   sound_stopped: ["No sound arrives", "Pictures go on without it. Check the microphone under Settings."],
   pictures_stopped: ["No pictures arrive", "Sound goes on without them. Check the camera under Settings."],
 };

@@ -238,6 +238,54 @@ async def test_a_recording_begins_anew_when_asked_to(base):
     assert [number for number, _, _ in parts] == sorted(number for number, _, _ in parts)
 
 
+async def test_a_recorder_that_gives_nothing_is_told(base):
+    script = """
+    async () => {
+      globalThis.MediaRecorder = class extends MediaRecorder { set ondataavailable(_) {} };
+      const { RecorderCapture } = await import('/sdk/index.js');
+      const data = [];
+      const told = await new Promise((resolve) => {
+        RecorderCapture.start({ onData: (piece) => { data.push(piece); }, onProblem: resolve });
+      });
+      return [told, data.length];
+    }
+    """
+    async with opened(base) as (page, wrong):
+        assert await page.evaluate(script) == ["recorder_silent", 0]
+    assert wrong == []
+
+
+COPIED = "globalThis.drawn = []; const draw = CanvasRenderingContext2D.prototype.drawImage;"
+COPIED += "CanvasRenderingContext2D.prototype.drawImage = function (source, ...rest) {"
+COPIED += "drawn.push(source.tagName); return draw.call(this, source, ...rest); };"
+
+
+@pytest.mark.parametrize(
+    ("script", "source"),
+    [
+        ("", "CANVAS"),  # copied past the browser's cache
+        ("delete globalThis.VideoFrame;", "VIDEO"),
+        ("VideoFrame.prototype.copyTo = () => Promise.reject(new Error('no'));", "VIDEO"),
+        ("VideoFrame.prototype.allocationSize = () => 5;", "VIDEO"),  # another format
+        (
+            "Object.defineProperty(VideoFrame.prototype, 'rotation', { get: () => 90 });",
+            "VIDEO",  # a copy would lie on its side
+        ),
+    ],
+)
+async def test_pictures_are_copied_where_that_is_right_and_drawn_else(base, script, source):
+    async with opened(base) as (page, wrong):
+        await page.evaluate(f"() => {{ {COPIED} {script} }}")
+        result = await page.evaluate(CAPTURE, [{"audioDeviceId": None, "width": 320}, 2.5, ""])
+        drawn = await page.evaluate("drawn")
+    assert wrong == []
+    assert result["problems"] == []
+    assert set(drawn) == {source}
+    pictures = [picture for chunk in result["chunks"] for picture in chunk["pictures"]]
+    assert len(pictures) >= 2
+    assert all(picture["bytes"] > 1000 for picture in pictures)
+
+
 async def test_what_cannot_work_says_what_to_do(base):
     problem = "async () => (await import('/sdk/index.js')).Capture.problem()"
     async with opened(base) as (page, _):
