@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     commit_every_steps: int = Field(8, ge=1, le=1024)
     commit_every_s: float = Field(2.0, gt=0, le=60)
     idle_release_s: float = Field(2.0, gt=0, le=3600)
+    step_timeout_s: float = Field(
+        60.0, ge=0, le=3600, description="a step or a decoder that hangs ends its worker; 0: never"
+    )
     quarantine_after: int = Field(5, ge=1, le=100, description="crashes at one position")
     quarantine_s: float = Field(600.0, gt=0, le=604_800)
 

@@ -142,6 +142,19 @@ async def send(store: Store, sid: str, opened: StreamOpened, chunks: Sequence[Ch
             raise AssertionError("the input stayed full")
 
 
+async def opened_session(store: Store, chunks: int = 0) -> tuple[str, StreamOpened]:
+    sid = (await store.create_session()).session_id
+    opened = await store.open_stream(sid)
+    await send(store, sid, opened, [chunk(seq) for seq in range(1, chunks + 1)])
+    return sid, opened
+
+
+async def until_status(store: Store, sid: str, status: str, timeout_s: float = 60.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while (await store.session(sid)).status != status:
+            await asyncio.sleep(0.05)
+
+
 async def until_applied(store: Store, sid: str, seq: int, timeout_s: float = 20) -> None:
     async with asyncio.timeout(timeout_s):
         while (await store.session(sid)).applied_seq < seq:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +18,7 @@ TESTS = Path(__file__).parent.parent
 PASSED_ON = (
     *("lease_ttl_s", "max_batch", "max_live_sessions", "commit_every_steps", "commit_every_s"),
     *("idle_release_s", "input_capacity_chunks", "quarantine_after", "quarantine_s"),
-    *("events_capacity", "asks_capacity"),
+    *("events_capacity", "asks_capacity", "step_timeout_s"),
 )
 
 
@@ -25,6 +28,7 @@ class Fleet:
     def __init__(self, url: str, settings: Settings, log: Path, **lab: object) -> None:
         self.processes: list[subprocess.Popen[bytes]] = []
         self.starts = 0
+        self.statuses: list[int] = []  # of those that were started again
         self._log = log.open("ab")
         told = {f"TTM_{name.upper()}": str(getattr(settings, name)) for name in PASSED_ON}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TTM_")}
@@ -58,9 +62,25 @@ class Fleet:
         """Start again what has ended; how many that were."""
         ended = [place for place, one in enumerate(self.processes) if one.poll() is not None]
         for place in ended:
+            self.statuses.append(self.processes[place].returncode)
             self.processes[place] = self.start()
             del self.processes[-1]
         return len(ended)
+
+    @contextlib.asynccontextmanager
+    async def kept_running(self) -> AsyncIterator[None]:
+        """Start again what ends, as a supervisor would."""
+
+        async def watch() -> None:
+            while True:
+                self.restart_ended()
+                await asyncio.sleep(0.05)
+
+        watching = asyncio.create_task(watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
 
     def __enter__(self) -> Self:
         return self

@@ -1,12 +1,13 @@
 """A worker process for tests: `python -m worker.lab_worker` in tests/, set by `TTM_*` variables.
 
 Its engine keeps a hash chain and a filler of a real memory's size, steps as slowly as told, and
-ends its own process by SIGKILL for the sound, the picture or the question that says so.
+ends its own process by SIGKILL, or hangs, for the sound, the picture or the question that says so.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import struct
 import time
@@ -22,12 +23,30 @@ from ttm_server.worker.running import run
 from worker.chain import MAGIC, ChainEngine, sound_bytes
 
 KILL_STEP = struct.pack("<h", 0x4B4B) * 8
+HANG_STEP = struct.pack("<h", 0x4B4C) * 8
+FREEZE_STEP = struct.pack("<h", 0x4B4D) * 8
 KILL_COLOUR = (255, 0, 255)
+HANG_COLOUR = (0, 255, 255)
 KILL_QUESTION = "kill"
+HANG_QUESTION = "hang"
 
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hang() -> None:
+    """One thread never goes on, the others do."""
+    while True:
+        time.sleep(1)
+
+
+def freeze() -> None:
+    """No thread goes on: this search keeps the interpreter's lock for longer than anybody lives."""
+    re.match("(x+)+$", "x" * 100 + "y")
+
+
+TROUBLE = {KILL_STEP: die, HANG_STEP: hang, FREEZE_STEP: freeze}
 
 
 class LabEngine(ChainEngine):
@@ -42,9 +61,10 @@ class LabEngine(ChainEngine):
         self._filler = random[: state_bytes * 2 // 5] + bytes(state_bytes - state_bytes * 2 // 5)
 
     def fit(self, pixels: np.ndarray) -> np.ndarray:
-        red, green, blue = pixels.reshape(-1, 3).mean(axis=0)
-        if red > 240 and green < 15 and blue > 240:
-            die()
+        colour = pixels.reshape(-1, 3).mean(axis=0)
+        for poison, trouble in ((KILL_COLOUR, die), (HANG_COLOUR, hang)):
+            if np.abs(colour - poison).max() < 15:
+                trouble()
         return pixels
 
     def dump(self, state: bytes) -> bytes:
@@ -54,8 +74,9 @@ class LabEngine(ChainEngine):
         return super().load(data)[:32]
 
     def step(self, states: Sequence[bytes], media: Sequence[ChunkMedia]) -> list[StepResult[bytes]]:
-        if any(one.audio is not None and sound_bytes(one) == KILL_STEP for one in media):
-            die()
+        for one in media:
+            if one.audio is not None:
+                TROUBLE.get(sound_bytes(one), lambda: None)()
         if self._step_s > 1:
             print("stepping", flush=True)
         time.sleep(self._step_s * len(states))
@@ -65,6 +86,8 @@ class LabEngine(ChainEngine):
     def answer(self, state: bytes, body: dict[str, Any]) -> dict[str, Any]:
         if body["question"] == KILL_QUESTION:
             die()
+        if body["question"] == HANG_QUESTION:
+            hang()
         return super().answer(state, body)
 
 

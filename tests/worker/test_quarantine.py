@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-from collections.abc import AsyncIterator
 
 import pytest
 
 from ttm_server.errors import Quarantined
 from ttm_server.protocol import Chunk, Picture, encode_chunk
 from ttm_server.store import IngestStatus, SessionState
-from worker.chain import MAGIC, chunk, expected, jpeg, send, until_applied
+from worker.chain import (
+    MAGIC,
+    chunk,
+    expected,
+    jpeg,
+    opened_session,
+    send,
+    until_applied,
+    until_status,
+)
 from worker.fleet import Fleet
 from worker.lab_worker import KILL_COLOUR, KILL_QUESTION, KILL_STEP
 
@@ -37,13 +44,6 @@ def settings(settings):
 def clean_server(clean_valkey):
     """One kind of server is enough for what several processes do to each other."""
     return clean_valkey
-
-
-async def opened_session(store, chunks=0):
-    sid = (await store.create_session()).session_id
-    opened = await store.open_stream(sid)
-    await send(store, sid, opened, [chunk(seq) for seq in range(1, chunks + 1)])
-    return sid, opened
 
 
 def state_at(seq: int) -> SessionState:
@@ -147,33 +147,11 @@ async def test_a_memory_that_was_put_in_place_ends_the_quarantine(store, raw):
 # --- whole processes ------------------------------------------------------------------------------
 
 
-@contextlib.asynccontextmanager
-async def kept_running(fleet: Fleet) -> AsyncIterator[Fleet]:
-    """Start again what ends, as a supervisor would."""
-
-    async def watch() -> None:
-        while True:
-            fleet.restart_ended()
-            await asyncio.sleep(0.05)
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield fleet
-    finally:
-        watching.cancel()
-
-
 @pytest.fixture
 def fleet(clean_server, settings, tmp_path):
     with Fleet(clean_server.url, settings, tmp_path / "workers.log") as fleet:
         yield fleet
         print((tmp_path / "workers.log").read_text()[-6000:])
-
-
-async def until_status(store, sid, status, timeout_s=60.0):
-    async with asyncio.timeout(timeout_s):
-        while (await store.session(sid)).status != status:
-            await asyncio.sleep(0.05)
 
 
 def poisoned(kind: str) -> Chunk:
@@ -195,7 +173,7 @@ async def test_who_ends_the_worker_is_set_aside_and_harms_no_other(store, settin
         await send(store, poison, opened, [poisoned(kind), chunk(POISON_AT + 1)])
         asked = await store.ask(poison, "question", {"question": "what?"}, 60.0)
     fleet.start()
-    async with kept_running(fleet):
+    async with fleet.kept_running():
         await until_status(store, poison, "quarantined")
         for sid, _ in healthy:
             await until_applied(store, sid, BACKLOG)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import Executor
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -32,11 +33,16 @@ class Feeder:
     """
 
     def __init__(
-        self, store: Store, fit: Fit, pool: Executor, work: asyncio.Event, gate: Gate
+        self,
+        store: Store,
+        fit: Fit,
+        in_decoder: Callable[[Callable[[], DecodedChunk]], Awaitable[DecodedChunk]],
+        work: asyncio.Event,
+        gate: Gate,
     ) -> None:
         self._store = store
         self._fit = fit
-        self._pool = pool
+        self._in_decoder = in_decoder
         self._work = work
         self._gate = gate
 
@@ -92,9 +98,8 @@ class Feeder:
         return True
 
     async def _queue(self, session: LiveSession[Any], found: list[tuple[int, bytes]]) -> None:
-        loop = asyncio.get_running_loop()
         decoded = await asyncio.gather(
-            *(loop.run_in_executor(self._pool, self._decode, payload) for _, payload in found)
+            *(self._in_decoder(partial(self._decode, payload)) for _, payload in found)
         )
         for chunk in decoded:
             session.decoded.append(chunk)

@@ -19,12 +19,16 @@ from ttm_server.errors import ConfigError, TTMError
 from ttm_server.store import Store
 from ttm_server.worker.announcing import announce, described
 from ttm_server.worker.engine import Engine
+from ttm_server.worker.heartbeat import beating
 from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.watchdog import Hang, Watchdog
 from ttm_server.worker.worker import Worker
 
 log = logging.getLogger(__name__)
 
 EXIT_WITHIN_S = 14.0  # below what the all-in-one server waits before it kills
+LOG_WITHIN_S = 5.0  # it may be the log's pipe that hangs
+EXIT_HUNG = 124  # as timeout(1) has it
 _BY_SIGNAL = 128  # a shell's exit status for a process that a signal ended
 
 MakeEngine = Callable[[Settings], Engine[Any]]
@@ -45,9 +49,20 @@ class _Stopping:
         self._asked = True
         self.worker.stop()
         # A thread's timer: a hanging step may hold up the event loop's end.
-        timer = threading.Timer(EXIT_WITHIN_S, os._exit, (1,))
-        timer.daemon = True
-        timer.start()
+        _exit_after(EXIT_WITHIN_S, 1)
+
+
+def _end_hung(hang: Hang) -> None:
+    """End the process as a crash would: its leases run out, and others go on."""
+    _exit_after(LOG_WITHIN_S, EXIT_HUNG)
+    log.critical("%s hangs: %.1f s at one piece of work\n%s", hang.name, hang.running_s, hang.stack)
+    os._exit(EXIT_HUNG)
+
+
+def _exit_after(delay_s: float, status: int) -> None:
+    timer = threading.Timer(delay_s, os._exit, (status,))
+    timer.daemon = True
+    timer.start()
 
 
 async def serve(settings: Settings, make_engine: MakeEngine) -> None:
@@ -65,12 +80,15 @@ async def serve(settings: Settings, make_engine: MakeEngine) -> None:
         start_http_server(settings.worker_metrics_port, "127.0.0.1", metrics.registry)
     store = await Store.connect(settings.redis_url, settings)
     try:
-        worker = Worker(store, engine, settings, metrics)
+        watchdog = Watchdog(settings.step_timeout_s, _end_hung)
+        worker = Worker(store, engine, settings, metrics, watchdog.watching)
         stopping.worker = worker
         log.info("worker %s ready", worker.owner)
         announcing = asyncio.create_task(announce(store, announced))
         try:
-            await worker.run()
+            with watchdog:
+                async with beating(settings.step_timeout_s):
+                    await worker.run()
         finally:
             announcing.cancel()
     finally:
@@ -80,7 +98,7 @@ async def serve(settings: Settings, make_engine: MakeEngine) -> None:
 def run(make_engine: MakeEngine) -> int:
     """Read the settings and serve; the exit status is 0 after a drain, 2 for a bad setting, 1 else.
 
-    130 or 143 where a second signal cut the drain short.
+    130 or 143 where a second signal cut the drain short; 124 where a step or a decoder hung.
     """
     try:
         settings = load_settings()

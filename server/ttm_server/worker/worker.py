@@ -7,8 +7,7 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Generic, TypeVar
 
 from ttm_server.config import Settings
@@ -26,12 +25,11 @@ from ttm_server.worker.probation import Probation
 from ttm_server.worker.publishing import Publisher
 from ttm_server.worker.session import LiveSession
 from ttm_server.worker.stepping import apply_result, run_step
+from ttm_server.worker.threads import Threads, Watching
 
 log = logging.getLogger(__name__)
 
 S = TypeVar("S")
-R = TypeVar("R")
-DECODE_THREADS = 2
 CLAIM_WAIT_S = 1.0
 TICK_S = 0.2
 SWEEP_EVERY_S = 1.0
@@ -52,6 +50,7 @@ class Worker(Generic[S]):
         engine: Engine[S],
         settings: Settings,
         metrics: WorkerMetrics | None = None,
+        watching: Watching = nullcontext,
     ) -> None:
         self.owner = secrets.token_hex(8)
         self._store = store
@@ -65,10 +64,10 @@ class Worker(Generic[S]):
         self._work = asyncio.Event()
         self._stopping = asyncio.Event()
         self._drained = asyncio.Event()
-        self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._decoders = ThreadPoolExecutor(DECODE_THREADS, thread_name_prefix="decode")
+        self._threads = Threads(watching)
+        self._in_model = self._threads.in_model
         self._gate = Gate()
-        self._feeder = Feeder(store, engine.fit, self._decoders, self._work, self._gate)
+        self._feeder = Feeder(store, engine.fit, self._threads.in_decoder, self._work, self._gate)
         self._publisher = Publisher(store, engine, self._in_model)
         self._holding = Holding(
             store, engine, self._in_model, self._gate, self.owner, settings, self._metrics
@@ -97,8 +96,7 @@ class Worker(Generic[S]):
                 for loop in loops:
                     group.create_task(loop())
         finally:
-            self._decoders.shutdown(wait=True, cancel_futures=True)
-            self._model_thread.shutdown(wait=True, cancel_futures=True)
+            self._threads.shutdown()
 
     def stop(self) -> None:
         """Ask the loops to end: no new session, no new step, then commit and release."""
@@ -323,12 +321,6 @@ class Worker(Generic[S]):
             if not session.lost:
                 await self._holding.give_back(session.session_id, session.fence)
             self._forget(session)
-
-    # --- small helpers ----------------------------------------------------------------------------
-
-    async def _in_model(self, work: Callable[[], R]) -> R:
-        """Run in the one thread that touches the model."""
-        return await asyncio.get_running_loop().run_in_executor(self._model_thread, work)
 
     async def _stopped_within(self, delay_s: float) -> bool:
         try:
