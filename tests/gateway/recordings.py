@@ -51,16 +51,17 @@ def record(
     gop: int = 15,
     rate_hz: int = RATE_HZ,
     split: bool = False,
+    muxing: dict[str, str] | None = None,
 ) -> bytes:
     """A container of so many seconds. `times`: when pictures are taken, instead of `fps`.
 
     `jump`: (when, by how much) the timestamps jump; `start_s`: its first timestamp. `split`: the
-    left half of the pictures is white.
+    left half of the pictures is white. `muxing`: options of the container's writer.
     """
     pipe = _Pipe()
     live_webm = {"live": "1", "cluster_time_limit": "500"}
     options = live_webm if form in ("webm", "matroska") else LIVE_MP4
-    options = options | {"avoid_negative_ts": "disabled"}
+    options = options | {"avoid_negative_ts": "disabled"} | (muxing or {})
     with av.open(pipe, "w", format=form, options=options) as container:
         tracks: list[tuple[Any, list[Any]]] = []
         if video is not None:

@@ -2,7 +2,7 @@
 
 What a hostile stream may cost is bounded here: only the formats and codecs that recorders use, no
 picture above a size (the decoder itself refuses it, before it makes room), one thread, few tracks,
-and (in the pipe) so many bytes without media.
+so much that a demuxer keeps (in the demuxer) and so many bytes without media (in the pipe).
 """
 
 from __future__ import annotations
@@ -15,30 +15,15 @@ import av.error
 import numpy as np
 
 from ttm_server.errors import MediaError
-from ttm_server.gateway.webm.boxes import CheckedBoxes
 from ttm_server.gateway.webm.cutter import Samples
+from ttm_server.gateway.webm.demuxer import Demuxer, words_of
 from ttm_server.gateway.webm.pipe import EBML, FTYP, BytePipe
 from ttm_server.gateway.webm.stills import MAX_PIXELS, check_size
 from ttm_server.protocol import SAMPLE_RATE_HZ
 
 VIDEO_CODECS = frozenset({"vp8", "vp9", "av1", "h264", "hevc"})
 AUDIO_CODECS = frozenset({"opus", "vorbis", "aac", "mp3", "pcm_s16le", "pcm_f32le", "flac"})
-# Decoders that libavformat may use while it looks at a stream; names are those of libavcodec.
-_DECODERS = (
-    "vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,h264,hevc,opus,libopus,vorbis,libvorbis,aac,mp3,"
-    "mp3float,pcm_s16le,pcm_f32le,flac"
-)
-_OPTIONS = {
-    "codec_whitelist": _DECODERS,
-    "max_pixels": str(MAX_PIXELS),
-    "max_streams": "8",
-    "probesize": str(256 * 1024),
-    "analyzeduration": "500000",  # microseconds
-    "fpsprobesize": "0",
-    "threads": "1",
-}
 _CODEC_OPTIONS = {"max_pixels": str(MAX_PIXELS)}
-MAX_ERRORS = 1000  # of reading, one after the other
 LAG_S = {"matroska": 2.0, "mp4": 10.0}  # a fragment of MP4 holds its tracks one after the other
 
 
@@ -48,21 +33,19 @@ class Container:
     def __init__(self, pipe: BytePipe, head: bytes) -> None:
         self._pipe = pipe
         self.format = format_of(head)
-        source: Any = pipe if self.format == "matroska" else CheckedBoxes(pipe)
-        try:
-            self._input: Any = av.open(source, format=self.format, options=dict(_OPTIONS))
-        except (av.error.FFmpegError, ValueError) as error:
-            raise MediaError(f"media: the header cannot be read: {_words(error)}") from None
-        self.damaged = 0
-        self._streams = {
+        self._demuxer = Demuxer(pipe, self.format)
+        self._damaged = 0
+        streams = {
             name: stream
             for name, streams, codecs in (
-                ("video", self._input.streams.video, VIDEO_CODECS),
-                ("audio", self._input.streams.audio, AUDIO_CODECS),
+                ("video", self._demuxer.streams.video, VIDEO_CODECS),
+                ("audio", self._demuxer.streams.audio, AUDIO_CODECS),
             )
             for stream in [_first(streams, codecs)]
             if stream is not None
         }
+        self._names = {stream.index: name for name, stream in streams.items()}
+        self._codecs = {name: stream.codec_context for name, stream in streams.items()}
         try:
             self._check()
         except MediaError:
@@ -72,7 +55,12 @@ class Container:
     @property
     def names(self) -> list[str]:
         """Its tracks: `video`, `audio` or both."""
-        return list(self._streams)
+        return list(self._codecs)
+
+    @property
+    def damaged(self) -> int:
+        """How often reading or decoding failed."""
+        return self._demuxer.errors + self._damaged
 
     @property
     def lag_s(self) -> float:
@@ -84,45 +72,30 @@ class Container:
 
         A damaged packet costs itself only and is counted in `damaged`.
         """
-        names = {stream.index: name for name, stream in self._streams.items()}
-        for packet in self._packets():
+        for packet in self._demuxer.packets(list(self._names)):
+            name = self._names[packet.stream.index]
             try:
-                frames = packet.decode()
+                frames = self._codecs[name].decode(packet)
             except (av.error.FFmpegError, ValueError):
-                self.damaged += 1
+                self._damaged += 1
                 continue
             for frame in frames:
                 if frame.time is not None:
                     self._pipe.yielded()
-                    yield names[packet.stream.index], frame.time, frame
+                    yield name, frame.time, frame
 
     def close(self) -> None:
         """Give its memory back."""
-        self._input.close()
-
-    def _packets(self) -> Iterator[Any]:
-        errors = 0
-        while True:
-            try:
-                for packet in self._input.demux(*self._streams.values()):
-                    errors = 0
-                    yield packet
-                return
-            except av.error.FFmpegError as error:
-                self.damaged += 1
-                errors += 1
-                if isinstance(error, av.error.EOFError) or errors > MAX_ERRORS:
-                    return
+        self._demuxer.close()
 
     def _check(self) -> None:
-        if not self._streams:
+        if not self._codecs:
             raise MediaError(
                 f"media: no track of a kind that is decoded here: {', '.join(sorted(VIDEO_CODECS))}"
                 f"; {', '.join(sorted(AUDIO_CODECS))}",
                 field="media",
             )
-        for name, stream in self._streams.items():
-            codec = stream.codec_context
+        for name, codec in self._codecs.items():
             if name == "video":
                 check_size(codec.width, codec.height)
             codec.thread_count = 1
@@ -144,7 +117,7 @@ class Resampler:
             try:
                 frames = self._resampler.resample(frame)
             except (ValueError, av.error.FFmpegError) as error:
-                raise MediaError(f"media: sound cannot be converted: {_words(error)}") from None
+                raise MediaError(f"media: sound cannot be converted: {words_of(error)}") from None
         pieces = [piece.to_ndarray().reshape(-1) for piece in frames]
         return np.concatenate(pieces).astype(np.int16) if pieces else np.zeros(0, np.int16)
 
@@ -171,8 +144,3 @@ def _first(streams: Any, codecs: frozenset[str]) -> Any:
         if stream.codec_context is not None and stream.codec_context.codec.canonical_name in codecs:
             return stream
     return None
-
-
-def _words(error: Exception) -> str:
-    """What libav said, without the file name that it adds."""
-    return str(getattr(error, "strerror", None) or error)[:200]
