@@ -72,7 +72,7 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 # Packages that only some tests need: installed where this runs as root on Debian, else named.
 # Each is a command (or a file) that shows whether it is there, and Debian's package of it.
 TEST_PACKAGES := redis-server:redis-server chromium:chromium node:nodejs npm:npm \
-	firefox-esr:firefox-esr pulseaudio:pulseaudio \
+	firefox-esr:firefox-esr pulseaudio:pulseaudio WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb \
 	/usr/lib/$(shell uname -m)-linux-gnu/faketime/libfaketime.so.1:libfaketime
 
 system-packages:
