@@ -1,5 +1,6 @@
-"""What several test folders share: real servers and stores on them."""
+"""What several test folders share: real servers, stores on them, and Node."""
 
+from browser.node_fixtures import node, packages  # noqa: F401
 from servers import (  # noqa: F401
     clean_server,
     clean_valkey,
