@@ -92,7 +92,7 @@ def record(
 def set_back(webm: bytes, after_s: float, by_s: float) -> bytes:
     """The clusters of a live WebM after a time, their timestamps later or (< 0) earlier."""
     out, place = bytearray(), 0
-    while (cluster := webm.find(b"\x1f\x43\xb6\x75", place)) >= 0:
+    while (cluster := webm.find(_CLUSTER, place)) >= 0:
         size_at = cluster + 4
         clock = size_at + 9 - webm[size_at].bit_length()  # the size's first bits tell its length
         assert webm[clock] == 0xE7
@@ -106,6 +106,47 @@ def set_back(webm: bytes, after_s: float, by_s: float) -> bytes:
     return bytes(out + webm[place:])
 
 
+def hold_back(webm: bytes, codec: bytes, from_s: float, to_s: float) -> bytes:
+    """A live WebM in which a track of this codec comes to a halt and then catches up at once."""
+    first = webm.find(_CLUSTER)
+    blocks, clock_ms, place = [], 0, first
+    while place < len(webm):
+        is_cluster = webm[place : place + 4] == _CLUSTER
+        size_at = place + (4 if is_cluster else 1)
+        size, body = _size(webm, size_at)
+        if is_cluster:
+            place = body  # its children follow
+            continue
+        data = webm[body : body + size]
+        if webm[place] == _TIMESTAMP:
+            clock_ms = int.from_bytes(data, "big")
+        elif webm[place] == _SIMPLE_BLOCK:
+            blocks.append((clock_ms + int.from_bytes(data[1:3], "big", signed=True), data))
+        place = body + size
+    number = webm.rfind(b"\xd7\x81", 0, webm.find(codec)) + 2  # a track's number, then its codec
+
+    def comes_s(block: tuple[int, bytes]) -> float:
+        own_s = block[0] / 1000
+        is_held = block[1][0] == webm[number] | 0x80 and from_s <= own_s < to_s
+        return to_s if is_held else own_s
+
+    out = bytearray(webm[:first])
+    for time_ms, data in sorted(blocks, key=comes_s):
+        body = b"\xe7\x88" + time_ms.to_bytes(8, "big")
+        block = data[:1] + b"\0\0" + data[3:]
+        body += bytes([_SIMPLE_BLOCK]) + (len(block) | 1 << 28).to_bytes(4, "big") + block
+        out += _CLUSTER + (len(body) | 1 << 28).to_bytes(4, "big") + body
+    return bytes(out)
+
+
+def _size(webm: bytes, place: int) -> tuple[int, int]:
+    """An element's size, and where its content begins."""
+    length = 9 - webm[place].bit_length()
+    value = int.from_bytes(webm[place : place + length], "big")
+    return value & ((1 << 7 * length) - 1), place + length
+
+
+_CLUSTER, _TIMESTAMP, _SIMPLE_BLOCK = b"\x1f\x43\xb6\x75", 0xE7, 0xA3
 _FAST = {
     "libvpx": {"deadline": "realtime", "cpu-used": "8"},
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},

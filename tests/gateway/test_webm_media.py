@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gateway.recordings import LEVELS, is_one_line, level_of, loudness, record, set_back
+from gateway.recordings import (
+    LEVELS,
+    hold_back,
+    is_one_line,
+    level_of,
+    loudness,
+    record,
+    set_back,
+)
 from ttm_server.errors import MediaError
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.webm.boxes import CheckedBoxes
@@ -95,6 +103,43 @@ async def test_pictures_that_stop(way: dict[str, Any]) -> None:
     assert 7.9 <= chunks[-1].end_s <= 8.2
     assert [len(chunk.video) for chunk in chunks[:16]] == [1] * 4 + [0] * 12
     assert all(chunk.audio for chunk in chunks[:15])
+
+
+@pytest.mark.parametrize(
+    ("until_s", "gap", "silent"),
+    [
+        (4.5, None, []),
+        (5.9, Gap(2.99, 3.5, "late_audio"), [3.0]),
+        (11.0, Gap(2.99, 9.5, "late_audio"), [3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]),
+    ],
+)
+async def test_sound_that_halts_and_catches_up(
+    until_s: float, gap: Gap | None, silent: list[float]
+) -> None:
+    """What comes too late for its chunk is a gap of a later chunk; the others are waited for."""
+    late = hold_back(record(10.0), b"A_OPUS", 3.0, until_s)
+    chunks, _ = await decode(late)
+    gaps = [chunk.gap for chunk in chunks if chunk.gap is not None]
+    assert gaps == ([] if gap is None else [_about(gap)])
+    assert [
+        chunk.t
+        for chunk in chunks
+        if chunk.t % 1.0 == 0 and (chunk.audio is None or loudness(chunk.audio).max() < 1000)
+    ] == silent
+    assert all(len(chunk.video) == 1 for chunk in chunks)
+    assert (len(chunks), chunks[-1].end_s) == (20, pytest.approx(10.0, abs=0.1))
+
+
+async def test_pictures_that_halt_and_catch_up() -> None:
+    chunks, _ = await decode(hold_back(record(10.0), b"V_VP8", 3.2, 6.3))
+    assert [chunk.t for chunk in chunks if not chunk.video] == [3.5]
+    gaps = [chunk.gap for chunk in chunks if chunk.gap is not None]
+    assert gaps == [_about(Gap(3.5, 4.0, "late_video"))]
+    assert all(chunk.audio for chunk in chunks[:19])
+
+
+def _about(gap: Gap) -> Gap:
+    return Gap(pytest.approx(gap.t0, abs=0.02), pytest.approx(gap.t1, abs=0.02), gap.reason)
 
 
 async def test_a_variable_frame_rate() -> None:

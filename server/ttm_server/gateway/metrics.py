@@ -15,7 +15,8 @@ _FAST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0,
 _KNOWN_CLOSES = frozenset({1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013})
 _OWN_CLOSES = frozenset({4400, 4401, 4404, 4408, 4409, 4429})
 
-_CLIENT_GAPS = ("backpressure", "lost")  # what the clients of this project say
+# What the clients of this project say, and what is found in their recordings.
+_CLIENT_GAPS = ("backpressure", "lost", "late_audio", "late_video")
 _DROPS = ("invalid", "overflow", "unstored", "client_other")
 
 

@@ -1,7 +1,7 @@
 """Cuts pictures and sound on the media clock into chunks without holes. Knows no container.
 
 Times are counted in samples (16 kHz), so that chunks follow each other exactly. What comes after
-its chunk was cut is left out.
+its chunk was cut is left out, and the next chunk says so in a gap.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from ttm_server.protocol import DEFAULT_LIMITS, SAMPLE_RATE_HZ, Chunk, Gap, Pict
 CHUNK_SAMPLES = SAMPLE_RATE_HZ // 2
 PICTURES_PER_S = 2
 LOST = "lost"
+LATE = {"video": "late_video", "audio": "late_audio"}
 _JOIN_S = 0.1  # less is the beginning of a recorder, not a gap
+PATIENCE_S = 3.0  # chunks lag for the sake of a track that came to a halt; then it is given up
 MAX_TICK_S = 0.5  # how long the last picture of all is taken to last, at most
 _MIN_SAMPLES = round(DEFAULT_LIMITS.min_chunk_s * SAMPLE_RATE_HZ)
 _JITTER_SAMPLES = SAMPLE_RATE_HZ // 20  # timestamps of sound are rounded to milliseconds
@@ -28,14 +30,15 @@ Samples = npt.NDArray[np.int16]
 @dataclass(slots=True)
 class _Track:
     end_s: float = float("-inf")
-    is_stalled: bool = False  # lies far behind the other one: not waited for
+    is_stalled: bool = False  # was given up: not waited for until it is back
+    left_out_from: int | None = None  # samples; chunks from here on were cut without it
 
 
 @dataclass(slots=True)
 class Cutter:
     """Chunks from `next_seq` on; the first begins at `start_s`, None: where media begins.
 
-    `lag_s`: how far one track may lie behind the other before it is no longer waited for.
+    `lag_s`: how far one track may lie behind the other before a chunk is cut without it.
     """
 
     next_seq: int
@@ -85,6 +88,8 @@ class Cutter:
             self._pictures.append(Picture(time_s, data))
         last_s, self._last_picture_s = self._last_picture_s, time_s
         tick_s = 0.0 if last_s is None else min(max(0.0, time_s - last_s), MAX_TICK_S)
+        place = round(time_s * SAMPLE_RATE_HZ)
+        self._came_late("video", place, place + round(tick_s * SAMPLE_RATE_HZ))
         self._reached("video", time_s, tick_s)
 
     def add_sound(self, time_s: float, samples: Samples) -> None:
@@ -101,6 +106,7 @@ class Cutter:
                 samples = samples[-ahead:]
                 place = self._sound_end
         end = place + len(samples)
+        self._came_late("audio", place, end)
         if end > self._cursor and len(samples):
             self._sound.append((place, samples))
         self._sound_end = max(end, self._sound_end or end)
@@ -138,7 +144,7 @@ class Cutter:
         self._sound_end, self._slot, self._last_picture_s = None, -1, None
         self._slot_zero_s = self.end_s
         for track in self._tracks.values():
-            track.end_s, track.is_stalled = float("-inf"), False
+            track.end_s, track.is_stalled, track.left_out_from = float("-inf"), False, None
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -153,13 +159,27 @@ class Cutter:
     def _slot_of(self, time_s: float) -> int:
         return int((time_s - self._slot_zero_s) * PICTURES_PER_S + 1e-6)
 
+    def _came_late(self, name: str, start: int, end: int) -> None:
+        """Media of a track that was not waited for: what lies in chunks cut since then is a gap."""
+        since = self._tracks[name].left_out_from
+        if since is None:
+            return
+        start, end = max(start, since), min(end, self._cursor)
+        if start >= end:
+            return
+        t0, t1, reason = start / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ, LATE[name]
+        if self._gap is not None:
+            reason = reason if self._gap.reason == reason else LOST
+            t0, t1 = min(t0, self._gap.t0), max(t1, self._gap.t1)
+        self._gap = Gap(t0, t1, reason)
+
     def _reached(self, name: str, end_s: float, tick_s: float) -> None:
         track = self._tracks[name]
         track.end_s = max(track.end_s, end_s)
         if name == "video":
             self._tick_s = tick_s
         if track.end_s >= self.end_s:
-            track.is_stalled = False
+            track.is_stalled, track.left_out_from = False, None
 
     def _is_complete(self) -> bool:
         if not self._tracks:
@@ -168,11 +188,15 @@ class Cutter:
         newest_s = max(track.end_s for track in self._tracks.values())
         if newest_s < end_s:
             return False
-        for track in self._tracks.values():
+        for name, track in self._tracks.items():
             if track.end_s < end_s and not track.is_stalled:
                 if newest_s < end_s + self.lag_s:
                     return False
-                track.is_stalled = True
+                if track.left_out_from is None:
+                    # A picture of this half second is all that it would have got.
+                    has_its_own = name == "video" and bool(self._pictures)
+                    track.left_out_from = self._cursor + CHUNK_SAMPLES * has_its_own
+                track.is_stalled = newest_s >= track.end_s + self.lag_s + PATIENCE_S
         return True
 
     def _chunk(self, count: int) -> Chunk:
