@@ -17,7 +17,6 @@ from ttm_model.evaluation.systems.base import EntrySystem
 from ttm_model.evaluation.systems.entries import Entries
 from ttm_model.evaluation.systems.registry import OURS, load
 from ttm_model.labels.space import LabelSpace, load_space
-from ttm_model.ttm.layout import Modality
 
 UNLIMITED = "unlimited"
 BESIDE = ("fifo", "recency")  # quick ones: another system of slots would double the time
@@ -86,7 +85,7 @@ class ClipResults:
 
 def decoded(entries: Entries, space: LabelSpace) -> Held:
     """The sights among a memory's entries, as posteriors."""
-    seen = entries.of(Modality.VIDEO)
+    seen = entries.seen
     starts = range(0, len(seen.keys), DECODED)
     parts = [space.decode(seen.keys[start : start + DECODED]) for start in starts]
     posteriors = torch.cat(parts) if parts else torch.zeros(0, len(space))

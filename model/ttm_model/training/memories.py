@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ttm_model.evaluation.episodes import PLACES
 from ttm_model.training.lstm_bank import LstmBank
 from ttm_model.ttm.layers import Attention, Mlp, layer_norm
 from ttm_model.ttm.published import PublishedConfig, PublishedState, PublishedUnit
@@ -42,9 +43,20 @@ class PublishedMemory(Memory):
 
     def __init__(self, dim: int = DIM, memory_tokens: int = MEMORY_TOKENS) -> None:
         super().__init__()
+        # Without positions it cannot tell its own slots apart, and keeps no more than the last few.
         self.unit = PublishedUnit(
-            PublishedConfig(dim, memory_tokens, process_tokens=8, input_tokens=0, mlp_hidden=dim)
+            PublishedConfig(
+                dim,
+                memory_tokens,
+                process_tokens=8,
+                input_tokens=PLACES,
+                mlp_hidden=dim,
+                positions=True,
+            )
         )
+        for given in (self.unit.read_positions, self.unit.write_positions):
+            assert given is not None
+            nn.init.normal_(given, std=dim**-0.5)  # of unit length, as keys are
 
     def initial(self, batch: int) -> State:
         """Memory of zeros."""
@@ -52,6 +64,9 @@ class PublishedMemory(Memory):
 
     def fold(self, state: State, inputs: Tensor, mask: Tensor) -> State:
         """One published step for each of the K."""
+        missing = PLACES - inputs.shape[2]  # positions are for so many places
+        inputs = nn.functional.pad(inputs, (0, 0, 0, missing))
+        mask = nn.functional.pad(mask, (0, missing))
         memory = PublishedState(state[0])
         for step in range(inputs.shape[1]):
             memory, _ = self.unit.step(memory, inputs[:, step], mask[:, step])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WINDOW = 16  # steps of a stream between two optimiser steps; what "step" counts
-CURRICULUM = ((0.0, 16), (0.4, 32), (0.6, 64), (0.8, 128), (0.92, 256))  # from progress: horizon
+CURRICULUM = ((0.0, 16), (0.1, 32), (0.25, 64), (0.45, 128), (0.7, 256))  # from progress: horizon
 WARM_UP_STEPS = 20
 COOL_DOWN_FROM = 0.7
 COOLEST = 0.1

@@ -35,6 +35,9 @@ class Asked:
         return Asked(self.kind.to(device), self.key.to(device), self.time_s.to(device))
 
 
+Laid = list[tuple[Tensor, Tensor]]
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the heads say of Q questions of B sessions."""
@@ -93,14 +96,26 @@ class ReaderHead(nn.Module):
 
     def forward(self, asked: Asked, memory: Tensor, mask: Tensor) -> Reading:
         """Memory tokens (B, M, d), mask (B, M) or, one for each question, (B, Q, M)."""
+        return self.read(asked, self.lay_out(memory), mask)
+
+    def lay_out(self, memory: Tensor) -> Laid:
+        """Each layer's keys and values (B, heads, M, d / heads): what no question changes."""
+        memory = self.norm_memory(memory)
+        return [
+            (_by_head(attention.key(memory)), _by_head(attention.value(memory)))
+            for attention in self.attentions
+            if isinstance(attention, Attention)
+        ]
+
+    def read(self, asked: Asked, laid: Laid, mask: Tensor) -> Reading:
+        """Questions to a memory that was laid out, with its mask."""
         named = asked.kind == KINDS.index("at_time")
         code = time_code.time_code(asked.time_s) * named[..., None]
         x = asked.key + self.time_in(code) + self.kinds[asked.kind]  # (B, Q, d)
-        memory = self.norm_memory(memory)
-        for norm, attention, norm_mlp, mlp in zip(
-            self.norms, self.attentions, self.norms_mlp, self.mlps, strict=True
+        for norm, attention, norm_mlp, mlp, (keys, values) in zip(
+            self.norms, self.attentions, self.norms_mlp, self.mlps, laid, strict=True
         ):
-            x = x + _attend(attention, norm(x), memory, mask)
+            x = x + _attend(attention, norm(x), keys, values, mask)
             x = x + mlp(norm_mlp(x))
         x = self.norm(x)
         found = torch.nn.functional.normalize(self.found(x), dim=-1)
@@ -109,18 +124,16 @@ class ReaderHead(nn.Module):
         return Reading(found, self.scale, self.time_out(x), present)
 
 
-def _attend(attention: nn.Module, queries: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
+def _by_head(x: Tensor) -> Tensor:
+    """(B, N, d) -> (B, heads, N, d / heads)."""
+    batch, count, dim = x.shape
+    return x.reshape(batch, count, HEADS, dim // HEADS).transpose(1, 2)
+
+
+def _attend(attention: nn.Module, queries: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     """Attention with a mask that may differ from question to question."""
     assert isinstance(attention, Attention)
-    heads = attention.heads
-    q, k, v = (
-        part(x).unflatten(-1, (heads, -1)).transpose(1, 2)
-        for part, x in (
-            (attention.query, queries),
-            (attention.key, memory),
-            (attention.value, memory),
-        )
-    )
+    q = _by_head(attention.query(queries))
     seen = mask[:, None, None, :] if mask.dim() == 2 else mask[:, None]
     scores = (q @ k.transpose(-1, -2)) * (q.shape[-1] ** -0.5)
     # A question to an empty memory attends evenly to nothing: its values are zeroed below.

@@ -104,7 +104,7 @@ def _placed(entries: Entries, time_s: float) -> Tensor:
 
 def _found(entries: Entries, now_s: float, text: Tensor) -> Tensor:
     """What a text key (d,) finds among sights: (FOUND_FEATURES,)."""
-    seen = entries.of(Modality.VIDEO)
+    seen = entries.seen
     if seen.keys.shape[0] == 0:
         return torch.zeros(FOUND_FEATURES)
     product = seen.keys @ text

@@ -14,7 +14,7 @@ from ttm_model.training import time_code
 from ttm_model.training.memories import State
 from ttm_model.training.network import Network
 from ttm_model.training.pins import SHA256
-from ttm_model.training.reader_head import KINDS, Asked, Reading
+from ttm_model.training.reader_head import KINDS, Asked, Laid, Reading
 from ttm_model.training.weights_file import read_network
 
 PRESENT_P = 0.5
@@ -26,7 +26,7 @@ class Folded:
     """A memory and when it ends."""
 
     state: State
-    tokens: Tensor  # (1, M, d)
+    laid: Laid  # its M tokens, as the reader takes them
     mask: Tensor  # (1, M)
     clock_s: float
 
@@ -47,7 +47,7 @@ class TrainedSystem:
             inputs = self.network.embedding(keys, modality, salience, start_s)
             state = memory.fold(state, inputs, mask)
         tokens, seen = memory.tokens(state)
-        return Folded(state, tokens, seen, episode.length_s)
+        return Folded(state, self.network.reader.lay_out(tokens), seen, episode.length_s)
 
     def state_bytes(self, memory: Folded) -> int:
         """Bytes of the state's tensors."""
@@ -82,8 +82,7 @@ class TrainedSystem:
             key=key.reshape(1, 1, -1),
             time_s=torch.tensor([[time_s]], dtype=torch.float64),
         )
-        reading: Reading = self.network.reader(asked, memory.tokens, memory.mask)
-        return reading
+        return self.network.reader.read(asked, memory.laid, memory.mask)
 
 
 def _chunks(episode: Episode) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]]:

@@ -119,11 +119,12 @@ class Trainer:
         steps = state[-1]
         ends = range(WINDOW, streams.steps + 1, WINDOW)
         losses, counts = [], []
+        laid = self.network.reader.lay_out(tokens)
         for end in ends:
             asked, truths = self._ask(streams, end * STEP_S)
             seen = valid & (steps < end)
             truths, seen = forget(asked, truths, seen, FORGET, self.generator)
-            reading = self.network.reader(asked, tokens, seen)
+            reading = self.network.reader.read(asked, laid, seen)
             scored = score(reading, asked, truths, on_device.sight_text, end * STEP_S)
             losses.append(scored.loss)
             counts.append((scored.right, scored.asked))

@@ -7,6 +7,7 @@ that what differs between them is what they kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -25,7 +26,7 @@ HEARD = 48  # best matches of a sound that are joined with sights; the others we
 HELD = 0.4  # an event is held where its own sensor key gives this much
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entries:
     """N things that a memory holds, and how much it has lost."""
 
@@ -35,8 +36,17 @@ class Entries:
     end_s: Tensor  # (N,) float64
     lost: float = 0.0  # share of the sights that were ever kept that is gone
 
-    def of(self, modality: Modality) -> Entries:
-        """Only the entries of one modality."""
+    @cached_property
+    def seen(self) -> Entries:
+        """Only the sights."""
+        return self._of(Modality.VIDEO)
+
+    @cached_property
+    def heard(self) -> Entries:
+        """Only the sounds."""
+        return self._of(Modality.AUDIO)
+
+    def _of(self, modality: Modality) -> Entries:
         at = self.modality == int(modality)
         return Entries(
             self.keys[at],
@@ -60,7 +70,7 @@ def evidence(entries: Entries, key: Tensor) -> Tensor:
 
 def read_at(entries: Entries, time_s: float, candidates: Tensor) -> Tensor:
     """Scores (K,) of candidates (K, d) for what was seen at a time."""
-    seen = entries.of(Modality.VIDEO)
+    seen = entries.seen
     away_s = torch.maximum(seen.start_s - time_s, time_s - seen.end_s).clamp_min(0.0)
     beside = BESIDE * (1.0 - away_s / REACH_S).clamp_min(0.0)
     near = torch.where(away_s > 0.0, beside, 1.0)
@@ -69,7 +79,7 @@ def read_at(entries: Entries, time_s: float, candidates: Tensor) -> Tensor:
 
 def read_beside(entries: Entries, sound: Tensor, candidates: Tensor) -> Tensor:
     """Scores (K,) of candidates (K, d) for what was seen while a sound (d,) was heard."""
-    heard, seen = entries.of(Modality.AUDIO), entries.of(Modality.VIDEO)
+    heard, seen = entries.heard, entries.seen
     if not heard.keys.shape[0] or not seen.keys.shape[0]:
         return torch.zeros(candidates.shape[0])
     found, at = evidence(heard, sound).topk(min(HEARD, heard.keys.shape[0]))
@@ -89,23 +99,23 @@ def _weighted(seen: Entries, weight: Tensor, candidates: Tensor) -> Tensor:
 
 def read_when(entries: Entries, sight: Tensor) -> float | None:
     """The second at which the best match for a text key (d,) began; None where nothing is held."""
-    seen = entries.of(Modality.VIDEO)
+    seen = entries.seen
     if not seen.keys.shape[0]:
         return None
     product = seen.keys @ sight
     best = int(product.argmax())
     same = product >= SAME * product[best]
     start_s = float(seen.start_s[best])
-    for at in seen.end_s.argsort(descending=True).tolist():
-        before = float(seen.start_s[at]) < start_s
-        if bool(same[at]) and before and float(seen.end_s[at]) >= start_s - GAP_S:
-            start_s = float(seen.start_s[at])
+    ends_s, starts_s = seen.end_s[same].tolist(), seen.start_s[same].tolist()
+    for one_end_s, one_start_s in sorted(zip(ends_s, starts_s, strict=True), reverse=True):
+        if one_start_s < start_s <= one_end_s + GAP_S:
+            start_s = one_start_s
     return start_s
 
 
 def presence_features(entries: Entries, sight: Tensor) -> tuple[float, ...]:
     """What a calibration turns into the probability that a sight (d,) was there."""
-    seen = entries.of(Modality.VIDEO)
+    seen = entries.seen
     if not seen.keys.shape[0]:
         return (0.0,)
     return (float((seen.keys @ sight).max()),)
@@ -113,6 +123,6 @@ def presence_features(entries: Entries, sight: Tensor) -> tuple[float, ...]:
 
 def holds(entries: Entries, event: EpisodeEvent, sensor: Tensor) -> bool:
     """Whether an event is still there: an entry of its time that its own sensor key (d,) finds."""
-    seen = entries.of(Modality.VIDEO)
+    seen = entries.seen
     overlaps = (seen.start_s < event.end_s) & (seen.end_s > event.start_s)
     return bool((overlaps & (seen.keys @ sensor >= HELD)).any())
