@@ -3,7 +3,7 @@
 #
 #   model/runs/lstm.sh
 #
-# About thirty-five processor minutes. Nothing is fetched: the training streams are synthetic. An
+# About twenty processor minutes. Nothing is fetched: the training streams are synthetic. An
 # interrupted run continues from data/trained/lstm.safetensors.run. The seed is fixed; the last bits
 # of the weights depend on the processor and on torch, and so does the sha256.
 set -eu
@@ -13,7 +13,7 @@ out=data/trained/lstm.safetensors
 export OMP_NUM_THREADS=1
 mkdir -p data/trained
 
-"$python" -m ttm_model.training --system lstm --steps 11000 --seed 0 --learning-rate 1e-3 \
+"$python" -m ttm_model.training --system lstm --steps 7000 --seed 0 --learning-rate 1e-3 \
     --batch 8 --horizon 256 --device cpu --resume --out "$out"
 cp "$out" model/ttm_model/checkpoints/lstm.safetensors
 sha256sum "$out"

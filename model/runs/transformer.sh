@@ -3,7 +3,7 @@
 #
 #   model/runs/transformer.sh
 #
-# About thirty-five processor minutes. Nothing is fetched: the training streams are synthetic. An
+# About twenty processor minutes. Nothing is fetched: the training streams are synthetic. An
 # interrupted run continues from data/trained/transformer.safetensors.run. The seed is fixed; the last bits
 # of the weights depend on the processor and on torch, and so does the sha256.
 set -eu
@@ -13,8 +13,8 @@ out=data/trained/transformer.safetensors
 export OMP_NUM_THREADS=1
 mkdir -p data/trained
 
-"$python" -m ttm_model.training --system transformer --steps 18000 --seed 0 --learning-rate 1e-3 \
-    --batch 8 --horizon 256 --device cpu --resume --out "$out"
+"$python" -m ttm_model.training --system transformer --steps 7000 --seed 0 --learning-rate 1e-3 \
+    --batch 8 --horizon 256 --shortest 64 --device cpu --resume --out "$out"
 cp "$out" model/ttm_model/checkpoints/transformer.safetensors
 sha256sum "$out"
 echo "Put the printed sha256 into SHA256 in model/ttm_model/training/pins.py and the card."

@@ -107,6 +107,8 @@ def test_plans_that_cannot_be_are_refused():
         {"steps": 0},
         {"batch": 0},
         {"horizon": 20},
+        {"shortest": 20},
+        {"shortest": 64},
     ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             _tiny("lstm", **wrong)
@@ -122,6 +124,7 @@ def test_learning_rate_and_horizon_follow_progress():
     assert horizons == sorted(horizons)
     assert {16, 256} <= set(horizons)
     assert max(replace(plan, horizon=64).horizon_at(p / 10) for p in range(11)) == 64
+    assert min(replace(plan, shortest=64).horizon_at(p / 10) for p in range(11)) == 64
 
 
 # --- files ----------------------------------------------------------------------------------------

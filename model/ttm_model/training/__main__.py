@@ -15,7 +15,7 @@ import torch
 
 from ttm_model.errors import ModelError
 from ttm_model.training.memories import MEMORIES
-from ttm_model.training.plan import Plan
+from ttm_model.training.plan import WINDOW, Plan
 from ttm_model.training.saved_run import resume_run, save_run
 from ttm_model.training.trainer import Trainer
 from ttm_model.training.weights_file import write_weights
@@ -60,6 +60,7 @@ def about(trainer: Trainer) -> dict[str, object]:
         "batch": plan.batch,
         "learning_rate": plan.learning_rate,
         "horizon": plan.horizon,
+        "shortest": plan.shortest,
         "episodes": done.episodes,
     }
 
@@ -104,6 +105,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         options.batch,
         options.learning_rate,
         options.horizon,
+        options.shortest,
     )
 
 
@@ -124,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=8, help="streams at once")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--horizon", type=int, default=256, help="longest stream, in steps")
+    parser.add_argument("--shortest", type=int, default=WINDOW, help="of the first streams")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--resume", action="store_true", help="go on with FILE.run if it is there")

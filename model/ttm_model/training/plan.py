@@ -29,6 +29,7 @@ class Plan:
     batch: int = 8
     learning_rate: float = 1e-3
     horizon: int = 256  # the curriculum goes no further
+    shortest: int = WINDOW  # and begins with streams of this length
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
@@ -37,8 +38,11 @@ class Plan:
             raise ValueError("steps, minutes: must be more than zero")
         if self.batch < 1:
             raise ValueError(f"batch: {self.batch} must be at least 1")
-        if self.horizon < WINDOW or self.horizon % WINDOW:
-            raise ValueError(f"horizon: {self.horizon} is not a multiple of {WINDOW} steps")
+        for name, steps in (("horizon", self.horizon), ("shortest", self.shortest)):
+            if steps < WINDOW or steps % WINDOW:
+                raise ValueError(f"{name}: {steps} is not a multiple of {WINDOW} steps")
+        if self.shortest > self.horizon:
+            raise ValueError(f"shortest: {self.shortest} is more than horizon, {self.horizon}")
 
     def progress(self, step: int, spent_s: float) -> float:
         """How much of the run is done, 0 to 1."""
@@ -49,7 +53,8 @@ class Plan:
 
     def horizon_at(self, progress: float) -> int:
         """Steps of a stream in a batch."""
-        return min(self.horizon, max(h for start, h in CURRICULUM if progress >= start))
+        steps = max(h for start, h in CURRICULUM if progress >= start)
+        return min(self.horizon, max(self.shortest, steps))
 
     def rate_at(self, step: int, progress: float) -> float:
         """Learning rate: up at the start, down at the end."""

@@ -87,6 +87,13 @@ class ReaderHead(nn.Module):
                 nn.init.zeros_(part.bias)
             with torch.no_grad():
                 attention.query.weight.mul_(QUERY_SCALE)
+        # The second look asks for what was there at the time of what the first one found: without
+        # this start no system learned to find a sight by its sound.
+        second = self.attentions[1]
+        assert isinstance(second, Attention)
+        with torch.no_grad():
+            in_time = self.time_in.weight @ self.time_in.weight.T
+            second.query.weight.copy_(QUERY_SCALE * in_time)
         for mlp in self.mlps:
             assert isinstance(mlp, Mlp)
             nn.init.zeros_(mlp.out.weight)
