@@ -14,7 +14,7 @@ help:
 	@echo "make test    every test"
 	@echo "make check   lint, types, floors"
 	@echo "make serve   gateway, worker and embedded store at http://127.0.0.1:8000"
-	@echo "make eval    the memory beside every alternative, in under ten minutes"
+	@echo "make eval    the memory beside every alternative, in three to five minutes"
 	@echo "make soak    kill workers, gateways and the store for ten minutes (SOAK_SECONDS=$(SOAK_SECONDS))"
 	@echo "make bench   cost of a step and bytes of a memory, early and late (STEPS=$(STEPS))"
 

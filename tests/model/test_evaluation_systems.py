@@ -13,6 +13,7 @@ from ttm_model.evaluation.episodes import make_concepts, make_episode, questions
 from ttm_model.evaluation.goals import goals
 from ttm_model.evaluation.measures import summarise
 from ttm_model.evaluation.plan import Load, Plan
+from ttm_model.evaluation.plots import COLOURS
 from ttm_model.evaluation.rewording import reworded
 from ttm_model.evaluation.runner import run
 from ttm_model.evaluation.systems import registry
@@ -220,6 +221,10 @@ def test_command_writes_json_and_plots(tmp_path, capsys):
     with pytest.raises(SystemExit) as stopped:
         command.main(["--systems", "nothing"])
     assert stopped.value.code == 2
+
+
+def test_every_system_has_a_colour_of_its_own():
+    assert len(set(COLOURS)) == len(COLOURS) >= len(registry.SYSTEMS)
 
 
 def test_an_answer_uses_nothing_but_the_memory(banks):

@@ -21,6 +21,7 @@ COLOURS = (
     "#7a8450",
     "#b0b0b0",
     "#ff7f50",
+    "#ff4fa3",
 )
 WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 62, 190, 46, 62
