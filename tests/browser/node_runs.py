@@ -48,15 +48,19 @@ def node_packages() -> Path:
 
 def run(*command: object, **variables: str) -> str:
     """Run it in this folder; its standard output, or a failure that shows all it said."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=HERE,
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=HERE,
+            env=os.environ | variables,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        said = (error.stdout or b"") + (error.stderr or b"")
+        raise AssertionError(f"not done in {TIMEOUT_S} s:\n{said.decode()[-8000:]}") from error
     assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr[-4000:]}"
     return done.stdout
 
