@@ -19,6 +19,7 @@ import numpy as np
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import StepResult
 from ttm_server.config import Settings
+from ttm_server.worker import running
 from ttm_server.worker.running import run
 from worker.chain import MAGIC, ChainEngine, sound_bytes
 
@@ -100,4 +101,5 @@ def make_engine(_settings: Settings) -> LabEngine:
 
 
 if __name__ == "__main__":
+    running.EXIT_WITHIN_S = float(os.environ.get("LAB_EXIT_WITHIN_S", running.EXIT_WITHIN_S))
     raise SystemExit(run(make_engine))

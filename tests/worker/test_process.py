@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ttm_server.worker.running import EXIT_HUNG
 from worker.chain import MAGIC, chunk, expected, send, until_applied
 from worker.fleet import Fleet
 
@@ -85,6 +86,21 @@ async def test_a_second_signal_ends_a_worker_at_once(store, raw, settings, tmp_p
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert await ended(process) == 128 + signal.SIGTERM
+
+
+async def test_a_drain_that_hangs_says_where(store, raw, settings, tmp_path):
+    log = tmp_path / "log"
+    with Fleet(store_url(raw), settings, log, step_s=600, exit_within_s=1.0) as fleet:
+        process = fleet.start()
+        await streams(store, 1, 3)
+        async with asyncio.timeout(60):
+            while b"stepping" not in log.read_bytes():
+                await asyncio.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process) == EXIT_HUNG
+    said = log.read_text()
+    assert "the drain hangs: not over in 1 s" in said
+    assert "lab_worker.py" in said.partition("the drain hangs")[2]
 
 
 SUPERVISOR = """

@@ -1,6 +1,7 @@
 """The worker's loops against a real server, with an engine whose state is a hash chain."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -13,6 +14,7 @@ from worker.chain import (
     chunk,
     crashed_at_the_end,
     expected,
+    opened_session,
     picture,
     send,
     until_applied,
@@ -32,11 +34,6 @@ def settings(settings):
     return settings.model_copy(
         update={"idle_release_s": 0.3, "commit_every_steps": 3, "input_capacity_chunks": 32}
     )
-
-
-async def opened_session(store):
-    sid = (await store.create_session()).session_id
-    return sid, await store.open_stream(sid)
 
 
 async def test_state_is_the_fold_over_every_chunk(store, settings):
@@ -185,6 +182,24 @@ async def test_a_stopped_worker_has_committed_and_released(store, settings):
                 await asyncio.sleep(0.01)
     assert (await store.session(sid)).applied_seq == 8
     assert await store.acquire(sid, "next", 1.0) is not None
+
+
+async def test_what_was_claimed_before_the_end_is_left_to_others(store, settings, raw, monkeypatch):
+    """One session loads and the next one waits for its turn to load, when the worker is stopped."""
+    monkeypatch.setattr("ttm_server.worker.worker.TAKES_AT_ONCE", 1)
+    engine, going_on = ChainEngine(), threading.Event()
+    engine.initial = lambda: going_on.wait(20) and bytes(32)
+    sids = [(await opened_session(store, chunks=1))[0] for _ in range(2)]
+    async with working(Worker(store, engine, settings)) as worker:
+        async with asyncio.timeout(20):
+            while raw.exists("ttm:ready:0"):
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        worker.stop()
+        await asyncio.sleep(0.2)
+        going_on.set()
+    for sid in sids:
+        assert await store.acquire(sid, "next", 1.0) is not None
 
 
 async def test_a_worker_outlives_a_session_that_is_deleted_while_it_is_taken(store, settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
 import os
 import signal
@@ -26,7 +27,8 @@ from ttm_server.worker.worker import Worker
 
 log = logging.getLogger(__name__)
 
-EXIT_WITHIN_S = 14.0  # below what the all-in-one server waits before it kills
+EXIT_WITHIN_S = 14.0  # with the next one below what the all-in-one server waits before it kills
+DRAIN_LOG_WITHIN_S = 0.5
 LOG_WITHIN_S = 5.0  # it may be the log's pipe that hangs
 EXIT_HUNG = 124  # as timeout(1) has it
 _BY_SIGNAL = 128  # a shell's exit status for a process that a signal ended
@@ -49,18 +51,26 @@ class _Stopping:
         self._asked = True
         self.worker.stop()
         # A thread's timer: a hanging step may hold up the event loop's end.
-        _exit_after(EXIT_WITHIN_S, 1)
+        _after(EXIT_WITHIN_S, _end_drain)
+
+
+def _end_drain() -> None:
+    """What is left is not handed over: its leases run out, and others go on."""
+    _after(DRAIN_LOG_WITHIN_S, os._exit, EXIT_HUNG)
+    log.critical("the drain hangs: not over in %g s; every thread's stack follows", EXIT_WITHIN_S)
+    faulthandler.dump_traceback()
+    os._exit(EXIT_HUNG)
 
 
 def _end_hung(hang: Hang) -> None:
     """End the process as a crash would: its leases run out, and others go on."""
-    _exit_after(LOG_WITHIN_S, EXIT_HUNG)
+    _after(LOG_WITHIN_S, os._exit, EXIT_HUNG)
     log.critical("%s hangs: %.1f s at one piece of work\n%s", hang.name, hang.running_s, hang.stack)
     os._exit(EXIT_HUNG)
 
 
-def _exit_after(delay_s: float, status: int) -> None:
-    timer = threading.Timer(delay_s, os._exit, (status,))
+def _after(delay_s: float, call: Callable[..., None], *arguments: object) -> None:
+    timer = threading.Timer(delay_s, call, arguments)
     timer.daemon = True
     timer.start()
 
@@ -98,7 +108,8 @@ async def serve(settings: Settings, make_engine: MakeEngine) -> None:
 def run(make_engine: MakeEngine) -> int:
     """Read the settings and serve; the exit status is 0 after a drain, 2 for a bad setting, 1 else.
 
-    130 or 143 where a second signal cut the drain short; 124 where a step or a decoder hung.
+    130 or 143 where a second signal cut the drain short; 124 where a step, a decoder or the drain
+    hung.
     """
     try:
         settings = load_settings()

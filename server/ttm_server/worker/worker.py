@@ -112,17 +112,26 @@ class Worker(Generic[S]):
                 continue
             try:
                 sid = await self._store.claim(CLAIM_WAIT_S)
-                if sid is not None and self._stopping.is_set():
-                    await self._store.mark_ready(sid)  # also one that was just handed over
-                    return
             except TTMError as error:
                 log.warning("claim: %s", error)
                 await self._stopped_within(RETRY_S)
                 continue
+            if sid is not None and self._stopping.is_set():
+                await self._announce_again(sid)  # also one that was just handed over
+                return
             if sid is not None and not self._holding.holds(sid):
                 await self._take_slots.acquire()  # loading waits for the model's thread
+                if self._stopping.is_set():  # the drain does not wait for what begins after it
+                    await self._announce_again(sid)
+                    return
                 self._takes.start(self._take(sid))
                 await asyncio.sleep(0)  # the take counts from here on
+
+    async def _announce_again(self, sid: str) -> None:
+        try:
+            await self._store.mark_ready(sid)
+        except TTMError as error:
+            log.warning("claim: %s; the sweep finds the session", error)
 
     async def _take(self, sid: str) -> None:
         try:
