@@ -13,8 +13,8 @@ out=data/trained/lstm.safetensors
 export OMP_NUM_THREADS=1
 mkdir -p data/trained
 
-"$python" -m ttm_model.training --system lstm --steps 7000 --seed 0 --learning-rate 1e-3 \
-    --batch 8 --horizon 256 --device cpu --resume --out "$out"
+"$python" -m ttm_model.training --system lstm --steps 8000 --seed 0 --learning-rate 2e-3 \
+    --batch 8 --horizon 512 --back 4 --device cpu --resume --out "$out"
 cp "$out" model/ttm_model/checkpoints/lstm.safetensors
 sha256sum "$out"
 echo "Put the printed sha256 into SHA256 in model/ttm_model/training/pins.py and the card."

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from ttm_model.encoders.weights import verified_path
 from ttm_model.errors import StateIncompatible, WeightsError
 from ttm_model.evaluation.concepts import make_concepts
-from ttm_model.evaluation.episodes import STEP_S, make_episode
+from ttm_model.evaluation.episodes import PLACES, STEP_S, make_episode
 from ttm_model.evaluation.systems import registry
 from ttm_model.evaluation.systems.slot_ttm import SlotSystem
 from ttm_model.training import __main__ as command
@@ -24,6 +24,7 @@ from ttm_model.training.slot_reader import SlotReader
 from ttm_model.training.slot_system import LearnedSlotSystem
 from ttm_model.training.trainer import Trainer
 from ttm_model.training.weights_file import read_network, write_weights
+from ttm_model.ttm.published import PublishedState
 
 DIM = 256
 ALL = sorted(MEMORIES)
@@ -55,9 +56,11 @@ def _episode(events=4, seed=1):
 # --- runs -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("system", ALL)
-def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(system, tmp_path):
-    plan = _tiny(system)
+@pytest.mark.parametrize(
+    ("system", "back"), [*((system, 1) for system in ALL), ("published-ttm", 2), ("lstm", 2)]
+)
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(system, back, tmp_path):
+    plan = _tiny(system, back=back)
     straight = _finish(Trainer(plan))
     path = tmp_path / "run"
     trainer = Trainer(plan)
@@ -100,6 +103,33 @@ def test_a_step_is_a_window_whatever_the_memory():
         assert trainer.progress.horizon == 32
 
 
+def test_gradients_go_back_through_as_many_windows_as_planned():
+    moves = {}
+    for back in (1, 2, 3):
+        trainer = Trainer(Plan("lstm", steps=64, batch=1, shortest=64, horizon=64, back=back))
+        trainer.batch()  # four windows
+        assert trainer.progress.step == 4
+        moves[back] = int(trainer.optimiser.state[trainer.network.reader.scale]["step"])
+    assert moves == {1: 4, 2: 2, 3: 2}
+
+
+def test_the_published_unit_starts_with_slots_that_keep_themselves():
+    unit = Network("published-ttm").memory.unit
+    content = unit.write.attention.value.weight.diagonal()  # 1 where a slot has content
+    torch.manual_seed(5)
+    keys = torch.randn(2, unit.config.memory_tokens, DIM)
+    before = torch.nn.functional.normalize(keys, dim=-1) * content
+    inputs = torch.nn.functional.normalize(torch.randn(2, PLACES, DIM), dim=-1)
+    mask = torch.zeros(2, PLACES, dtype=torch.bool)
+    mask[:, 0] = True
+    with torch.no_grad():
+        state, _ = unit.step(PublishedState(before), inputs, mask)
+    kept = torch.nn.functional.cosine_similarity(state.tokens, before, dim=-1).mean(0)
+    assert kept.min() < 0.9  # the quickest slots are written
+    assert kept[-10:].median() > 0.999  # the slowest are not, but for what they like
+    assert bool((state.tokens[..., content == 0] == 0).all())  # positions do not leak into content
+
+
 def test_plans_that_cannot_be_are_refused():
     for wrong in (
         {"steps": None},
@@ -109,6 +139,7 @@ def test_plans_that_cannot_be_are_refused():
         {"horizon": 20},
         {"shortest": 20},
         {"shortest": 64},
+        {"back": 0},
     ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             _tiny("lstm", **wrong)
@@ -123,6 +154,7 @@ def test_learning_rate_and_horizon_follow_progress():
     horizons = [plan.horizon_at(plan.progress(step, 0.0)) for step in range(0, 1000, 10)]
     assert horizons == sorted(horizons)
     assert {16, 256} <= set(horizons)
+    assert 512 in {replace(plan, horizon=512).horizon_at(p / 20) for p in range(20)}
     assert max(replace(plan, horizon=64).horizon_at(p / 10) for p in range(11)) == 64
     assert min(replace(plan, shortest=64).horizon_at(p / 10) for p in range(11)) == 64
 

@@ -61,6 +61,7 @@ def about(trainer: Trainer) -> dict[str, object]:
         "learning_rate": plan.learning_rate,
         "horizon": plan.horizon,
         "shortest": plan.shortest,
+        "back": plan.back,
         "episodes": done.episodes,
     }
 
@@ -106,6 +107,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         options.learning_rate,
         options.horizon,
         options.shortest,
+        options.back,
     )
 
 
@@ -127,6 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--horizon", type=int, default=256, help="longest stream, in steps")
     parser.add_argument("--shortest", type=int, default=WINDOW, help="of the first streams")
+    parser.add_argument(
+        "--back", type=int, default=1, help="windows of 16 steps that gradients go back through"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--resume", action="store_true", help="go on with FILE.run if it is there")

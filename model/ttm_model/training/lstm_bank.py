@@ -17,6 +17,9 @@ from torch import Tensor, nn
 BLOCK = 64
 SLOWEST_STEPS = 600.0
 INPUT_SCALE = 4.0  # keys have unit length, so their values are small
+ADDRESS_SCALE = (
+    16.0  # of the usual start: cells that like different contents and times from the start
+)
 
 
 class LstmBank(nn.Module):
@@ -39,6 +42,7 @@ class LstmBank(nn.Module):
             self.bias[:, 1] = (scales - 1).log()[:, None]
             self.bias[:, 0] = -(scales - 1).log()[:, None]
             self.pool.weight.zero_()
+            self.address.weight.mul_(ADDRESS_SCALE)
             self._start_as_store()
 
     def _start_as_store(self) -> None:

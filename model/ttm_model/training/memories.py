@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ttm_model.evaluation.episodes import PLACES
 from ttm_model.training.lstm_bank import LstmBank
+from ttm_model.training.published_start import start_as_running_means
 from ttm_model.ttm.layers import Attention, Mlp, layer_norm
 from ttm_model.ttm.published import PublishedConfig, PublishedState, PublishedUnit
 
@@ -39,7 +40,7 @@ class Memory(nn.Module):
 
 
 class PublishedMemory(Memory):
-    """The published unit, mode `tl`, 96 tokens, Transformer processor (Ryoo et al., 2023)."""
+    """The published unit, mode `tl-mha`, 96 tokens, Transformer processor (Ryoo et al., 2023)."""
 
     def __init__(self, dim: int = DIM, memory_tokens: int = MEMORY_TOKENS) -> None:
         super().__init__()
@@ -50,13 +51,14 @@ class PublishedMemory(Memory):
                 memory_tokens,
                 process_tokens=8,
                 input_tokens=PLACES,
+                mode="tl-mha",
                 mlp_hidden=dim,
                 positions=True,
             )
         )
-        for given in (self.unit.read_positions, self.unit.write_positions):
-            assert given is not None
-            nn.init.normal_(given, std=dim**-0.5)  # of unit length, as keys are
+        assert self.unit.read_positions is not None
+        nn.init.normal_(self.unit.read_positions, std=dim**-0.5)  # of unit length, as keys are
+        start_as_running_means(self.unit)
 
     def initial(self, batch: int) -> State:
         """Memory of zeros."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WINDOW = 16  # steps of a stream between two optimiser steps; what "step" counts
-CURRICULUM = ((0.0, 16), (0.1, 32), (0.25, 64), (0.45, 128), (0.7, 256))  # from progress: horizon
+# From which progress on streams of how many steps.
+CURRICULUM = ((0.0, 16), (0.1, 32), (0.25, 64), (0.45, 128), (0.7, 256), (0.85, 512))
 WARM_UP_STEPS = 20
 COOL_DOWN_FROM = 0.7
 COOLEST = 0.1
@@ -30,6 +31,7 @@ class Plan:
     learning_rate: float = 1e-3
     horizon: int = 256  # the curriculum goes no further
     shortest: int = WINDOW  # and begins with streams of this length
+    back: int = 1  # windows that gradients go back through, in a recurrent memory
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
@@ -38,6 +40,8 @@ class Plan:
             raise ValueError("steps, minutes: must be more than zero")
         if self.batch < 1:
             raise ValueError(f"batch: {self.batch} must be at least 1")
+        if self.back < 1:
+            raise ValueError(f"back: {self.back} must be at least 1")
         for name, steps in (("horizon", self.horizon), ("shortest", self.shortest)):
             if steps < WINDOW or steps % WINDOW:
                 raise ValueError(f"{name}: {steps} is not a multiple of {WINDOW} steps")

@@ -1,9 +1,10 @@
 """One run: batches, windows, updates. Knows no file and prints nothing.
 
 A batch of streams is folded window by window; after each, questions about all that was so far are
-asked, the loss goes back through that window (the state is carried on, cut off from its past), and
-the optimiser moves. A memory that is not recurrent sees the whole stream at once and is asked at
-the same moments, with a mask over what it may not know yet; it moves once a batch.
+asked. After every `plan.back` windows the loss goes back through them (the state is carried on, cut
+off from its past), and the optimiser moves. A memory that is not recurrent sees the whole stream at
+once and is asked at the same moments, with a mask over what it may not know yet; it moves once a
+batch.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ class Trainer:
         memory = self.network.memory
         state = memory.initial(self.plan.batch)
         on_device = streams.to(self.device)
+        losses: list[Tensor] = []
         for first in range(0, streams.steps, WINDOW):
             window = slice(first, first + WINDOW)
             inputs = self.network.embedding(
@@ -105,9 +107,12 @@ class Trainer:
             truths, mask = forget(asked, truths, mask, FORGET, self.generator)
             reading = self.network.reader(asked, tokens, mask)
             scored = score(reading, asked, truths, on_device.sight_text, until_s)
-            self._move(scored.loss)
             self.progress.add(float(scored.loss.detach()), scored.right, scored.asked)
-            state = tuple(part.detach() for part in state)
+            losses.append(scored.loss)
+            if len(losses) == self.plan.back or first + WINDOW == streams.steps:
+                self._move(torch.stack(losses).mean(), len(losses))
+                losses = []
+                state = tuple(part.detach() for part in state)
 
     def _whole(self, streams: Streams) -> None:
         memory = self.network.memory
