@@ -286,11 +286,14 @@ def _free_port() -> int:
 
 
 def _log_lines(folder: Path) -> Iterator[tuple[str, int]]:
-    """The commonest lines in the programs' logs that are no plain warnings."""
+    """The commonest lines in the programs' logs that are no plain warnings.
+
+    Among them what a worker says that ends because the store is away as it starts.
+    """
     counts: dict[str, int] = {}
     for path in folder.glob("*.log"):
         for line in path.read_text(errors="replace").splitlines():
-            if " ERROR " in line or re.match(r"[\w.]+(Error|Exception|Fenced)\b", line):
+            if " ERROR " in line or re.match(r"(ttmserve|[\w.]+(Error|Exception|Fenced))\b", line):
                 words = re.sub(r"^[-0-9 :,]+|\b[a-z2-7]{26}\b|\d+", "", line)[:160]
                 counts[words] = counts.get(words, 0) + 1
     yield from sorted(counts.items(), key=lambda item: -item[1])[:12]

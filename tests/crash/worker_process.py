@@ -82,7 +82,7 @@ def main() -> int:
     try:
         asyncio.run(serve(settings, Journal(Path(sys.argv[1])), sys.argv[2]))
     except TTMError as error:
-        sys.stderr.write(f"worker: {error}\n")
+        sys.stderr.write(f"ttmserve worker: {error}\n")
         return 1
     return 0
 
