@@ -20,7 +20,6 @@ from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import StepResult
 from ttm_server.config import Settings
 from ttm_server.worker import running
-from ttm_server.worker.running import run
 from worker.chain import MAGIC, ChainEngine, sound_bytes
 
 KILL_STEP = struct.pack("<h", 0x4B4B) * 8
@@ -102,4 +101,4 @@ def make_engine(_settings: Settings) -> LabEngine:
 
 if __name__ == "__main__":
     running.EXIT_WITHIN_S = float(os.environ.get("LAB_EXIT_WITHIN_S", running.EXIT_WITHIN_S))
-    raise SystemExit(run(make_engine))
+    raise SystemExit(running.run(make_engine))

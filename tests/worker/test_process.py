@@ -48,6 +48,12 @@ async def until_owned(raw, sids):
             await asyncio.sleep(0.02)
 
 
+async def until_stepping(log):
+    async with asyncio.timeout(60):
+        while b"stepping" not in log.read_bytes():
+            await asyncio.sleep(0.02)
+
+
 async def ended(process):
     return await asyncio.to_thread(process.wait, 60)
 
@@ -77,9 +83,7 @@ async def test_a_second_signal_ends_a_worker_at_once(store, raw, settings, tmp_p
         process = fleet.start()
         sessions = await streams(store, 1, 3)
         await until_owned(raw, [sid for sid, _ in sessions])
-        async with asyncio.timeout(60):
-            while b"stepping" not in (tmp_path / "log").read_bytes():
-                await asyncio.sleep(0.02)
+        await until_stepping(tmp_path / "log")
         # The drain waits for the step, so it is only the second signal that can end this.
         process.send_signal(signal.SIGTERM)
         await asyncio.sleep(0.5)
@@ -93,9 +97,7 @@ async def test_a_drain_that_hangs_says_where(store, raw, settings, tmp_path):
     with Fleet(store_url(raw), settings, log, step_s=600, exit_within_s=1.0) as fleet:
         process = fleet.start()
         await streams(store, 1, 3)
-        async with asyncio.timeout(60):
-            while b"stepping" not in log.read_bytes():
-                await asyncio.sleep(0.02)
+        await until_stepping(log)
         process.send_signal(signal.SIGTERM)
         assert await ended(process) == EXIT_HUNG
     said = log.read_text()

@@ -3,23 +3,21 @@
 A dense LSTM with that state would have 600 million weights. Here the hidden units stand in `cells`
 groups of d; input weights are shared by the groups, recurrent weights are shared and block-diagonal
 (blocks of 64), the groups talk through their mean, and each group has its own biases and its own
-address for the input. Forget biases start spread over time scales (Tallec and Ollivier, "Can
-recurrent neural networks warp time?", ICLR 2018).
+address for the input. Forget biases start spread over time scales (`time_scales`).
 """
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
+from ttm_model.training.time_scales import time_scales
+
 BLOCK = 64
+QUICKEST_STEPS = 2.0
 SLOWEST_STEPS = 600.0
 INPUT_SCALE = 4.0  # keys have unit length, so their values are small
-ADDRESS_SCALE = (
-    16.0  # of the usual start: cells that like different contents and times from the start
-)
+ADDRESS_SCALE = 16.0  # of the usual start, so that cells like different contents and times
 
 
 class LstmBank(nn.Module):
@@ -37,7 +35,7 @@ class LstmBank(nn.Module):
         nn.init.uniform_(self.recurrent, -(BLOCK**-0.5), BLOCK**-0.5)
         self.bias = nn.Parameter(torch.zeros(cells, 4, dim))
         self.address = nn.Linear(2 * dim, 3 * cells)  # one value for each gate of each cell
-        scales = torch.exp(torch.linspace(math.log(2.0), math.log(SLOWEST_STEPS), cells))
+        scales = time_scales(QUICKEST_STEPS, SLOWEST_STEPS, cells)
         with torch.no_grad():
             self.bias[:, 1] = (scales - 1).log()[:, None]
             self.bias[:, 0] = -(scales - 1).log()[:, None]

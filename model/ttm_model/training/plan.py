@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-WINDOW = 16  # steps of a stream between two optimiser steps; what "step" counts
+WINDOW = 16  # steps of a stream between two rounds of questions; what "step" counts
 # From which progress on streams of how many steps.
 CURRICULUM = ((0.0, 16), (0.1, 32), (0.25, 64), (0.45, 128), (0.7, 256), (0.85, 512))
 WARM_UP_STEPS = 20

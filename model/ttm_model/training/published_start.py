@@ -3,10 +3,9 @@
 Mode `tl-mha` can keep a slot as it is: its query finds the slot's own position. It starts with
 that, as the LSTM's gates do, because the gradients of half a minute say little about what to keep
 for ten. Each slot's share of the new is one over its time scale, scales spread geometrically from
-seconds to the length of a session (after Tallec and Ollivier, "Can recurrent neural networks warp
-time?", ICLR 2018), and each slot likes other contents and times than its neighbours. Where to write
-is learned; values and positions are held, because a copy that gains a hundredth a step is without
-bounds within a session.
+seconds to the length of a session, and each slot likes other contents and times than its
+neighbours. Where to write is learned; values and positions are held, because a copy that gains a
+hundredth a step is without bounds within a session.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ttm_model.training.time_scales import time_scales
 from ttm_model.ttm.layers import TokenLearnerAttention
 from ttm_model.ttm.processors import TransformerProcessor
 from ttm_model.ttm.published import PublishedUnit
@@ -66,8 +66,7 @@ def _codes(slots: int, inputs: int, outputs: int, size: int) -> tuple[Tensor, Te
     codes[:slots, :-1] = directions
     codes[slots:, -1] = 1.0
     codes[slots + inputs :, -1] += OUTPUT_LOGIT / GAIN
-    first, last = (math.log(steps) for steps in SCALES_STEPS)
-    scales = torch.linspace(first, last, slots).exp()
+    scales = time_scales(*SCALES_STEPS, slots)
     # About two inputs a step; the mean of exp(logit) over contents is exp(SPREAD**2 / 2).
     others = math.log(2.0) + SPREAD**2 / 2
     likes_new = 1.0 - ((scales - 1.0).log() + others) / GAIN

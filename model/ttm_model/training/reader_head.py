@@ -80,20 +80,18 @@ class ReaderHead(nn.Module):
         self._start()
 
     def _start(self) -> None:
-        for attention in self.attentions:
+        # The first look asks as it is asked. The second one asks for what was there at the time of
+        # what the first one found: without this start no system learned to find a sight by its
+        # sound.
+        in_time = self.time_in.weight @ self.time_in.weight.T
+        looks = (torch.eye(len(in_time)), in_time)
+        for attention, look in zip(self.attentions, looks, strict=True):
             assert isinstance(attention, Attention)
             for part in (attention.query, attention.key, attention.value, attention.out):
                 nn.init.eye_(part.weight)
                 nn.init.zeros_(part.bias)
             with torch.no_grad():
-                attention.query.weight.mul_(QUERY_SCALE)
-        # The second look asks for what was there at the time of what the first one found: without
-        # this start no system learned to find a sight by its sound.
-        second = self.attentions[1]
-        assert isinstance(second, Attention)
-        with torch.no_grad():
-            in_time = self.time_in.weight @ self.time_in.weight.T
-            second.query.weight.copy_(QUERY_SCALE * in_time)
+                attention.query.weight.copy_(QUERY_SCALE * look)
         for mlp in self.mlps:
             assert isinstance(mlp, Mlp)
             nn.init.zeros_(mlp.out.weight)
