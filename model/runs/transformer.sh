@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes model/ttm_model/checkpoints/transformer.safetensors from nothing, on one CPU core.
+# Makes model/ttm_lab/checkpoints/transformer.safetensors from nothing, on one CPU core.
 #
 #   model/runs/transformer.sh
 #
@@ -13,8 +13,8 @@ out=data/trained/transformer.safetensors
 export OMP_NUM_THREADS=1
 mkdir -p data/trained
 
-"$python" -m ttm_model.training --system transformer --steps 7000 --seed 0 --learning-rate 1e-3 \
+"$python" -m ttm_lab.training --system transformer --steps 7000 --seed 0 --learning-rate 1e-3 \
     --batch 8 --horizon 256 --shortest 64 --device cpu --resume --out "$out"
-cp "$out" model/ttm_model/checkpoints/transformer.safetensors
+cp "$out" model/ttm_lab/checkpoints/transformer.safetensors
 sha256sum "$out"
-echo "Put the printed sha256 into SHA256 in model/ttm_model/training/pins.py and the card."
+echo "Put the printed sha256 into SHA256 in model/ttm_lab/training/pins.py and the card."

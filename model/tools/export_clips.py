@@ -19,7 +19,7 @@ from measure_pictures import FPS, Clip, run_things
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ttm_model.evaluation.real_clips import DATA, NAME
+from ttm_lab.evaluation.real_clips import DATA, NAME
 from ttm_model.labels.sketch import KEPT_CLASSES
 from ttm_model.labels.space import LabelSpace, load_space
 from ttm_model.labels.things import Calibration, load_calibration

@@ -18,12 +18,12 @@ import measure_pictures as pictures
 import numpy as np
 import torch
 
+from ttm_lab.evaluation.clip_recall import Held, answers, decoded
+from ttm_lab.evaluation.real_clips import DATA, SPACE, Clip, joined, load_clips
+from ttm_lab.evaluation.systems.slot_ttm import SlotSystem
+from ttm_lab.evaluation.systems.stores import UnlimitedSystem
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES
-from ttm_model.evaluation.clip_recall import Held, answers, decoded
-from ttm_model.evaluation.real_clips import DATA, SPACE, Clip, joined, load_clips
-from ttm_model.evaluation.systems.slot_ttm import SlotSystem
-from ttm_model.evaluation.systems.stores import UnlimitedSystem
 from ttm_model.labels.space import DATA as LABELS
 from ttm_model.labels.space import LabelSpace, load_space
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ttm_server.errors import ConfigError
+from ttm_protocol.errors import ConfigError
 
 PREFIX = "TTM_"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")

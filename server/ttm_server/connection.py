@@ -14,8 +14,8 @@ from enum import Enum
 
 import msgspec
 
-from ttm_server.errors import PolicyError, ProtocolError, TooBig, TTMError, outcome_of
-from ttm_server.protocol import (
+from ttm_protocol.errors import PolicyError, ProtocolError, TooBig, TTMError, outcome_of
+from ttm_protocol.messages import (
     DEFAULT_LIMITS,
     Ack,
     Chunk,

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from ttm_model.chunk import ChunkMedia
-from ttm_server.errors import MediaError
-from ttm_server.protocol import DEFAULT_LIMITS, Chunk, Gap, Limits, Picture
+from ttm_protocol.errors import MediaError
+from ttm_protocol.messages import DEFAULT_LIMITS, Chunk, Gap, Limits, Picture
 
 Pixels = npt.NDArray[np.uint8]
 Fit = Callable[[Pixels], Pixels]

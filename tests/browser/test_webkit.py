@@ -19,7 +19,7 @@ from browser.faults import AXE
 from browser.serving import served, until_answering
 from browser.webdriver import Page, mini_browser, webkit
 from gateway.proxy import Proxy
-from ttm_server.protocol import decode_chunk
+from ttm_protocol.messages import decode_chunk
 
 CUT_AT_S, CUT_S, STOP_AT_S = 4.0, 3.0, 12.0
 CLOSED_PORT = 1  # nothing listens there

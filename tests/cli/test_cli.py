@@ -11,12 +11,12 @@ import pytest
 
 from gateway.harness import serving
 from gateway.test_memory import announced, state
+from ttm_protocol.errors import BadRequest, ConfigError
 from ttm_server.cli.checking import Expectation, verdict
 from ttm_server.cli.demo import load_questions
 from ttm_server.cli.show import gaps_text
 from ttm_server.cli.streaming import is_live, parse_speed
 from ttm_server.config import load_settings
-from ttm_server.errors import BadRequest, ConfigError
 
 
 def run(*arguments, **environment):

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from ttm_client import ArraySource
-from ttm_server.errors import MediaError
-from ttm_server.protocol import validate_chunk
+from ttm_protocol.errors import MediaError
+from ttm_protocol.messages import validate_chunk
 
 
 def pictures(seconds, every_s=0.1, size=(48, 64, 3)):

@@ -8,8 +8,8 @@ import pytest
 
 from ttm_client import CameraSource, CaptureSource, DeviceInput, MicrophoneSource
 from ttm_client.device_inputs import advice, built_in, device_input, let_alsa_find_its_files
-from ttm_server.errors import MediaError
-from ttm_server.protocol import validate_chunk
+from ttm_protocol.errors import MediaError
+from ttm_protocol.messages import validate_chunk
 
 pytestmark = pytest.mark.skipif(
     "lavfi" not in av.formats_available, reason="this build of PyAV has no lavfi input"

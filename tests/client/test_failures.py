@@ -6,7 +6,7 @@ from websockets.frames import Close
 
 from ttm_client.failures import FIRST_PAUSE_S, MAX_PAUSE_S, Lost, Patience, error_of_close
 from ttm_client.failures import error_of_message as of_message
-from ttm_server.errors import (
+from ttm_protocol.errors import (
     OUTCOMES,
     Overloaded,
     ProtocolError,
@@ -15,7 +15,7 @@ from ttm_server.errors import (
     Superseded,
     outcome_of,
 )
-from ttm_server.protocol import Error
+from ttm_protocol.messages import Error
 
 
 @pytest.mark.parametrize(

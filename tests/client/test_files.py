@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from ttm_client import FileSource
-from ttm_server.errors import MediaError
-from ttm_server.protocol import validate_chunk
+from ttm_protocol.errors import MediaError
+from ttm_protocol.messages import validate_chunk
 
 SECONDS = 3.3
 FPS = 10

@@ -4,8 +4,8 @@ import pytest
 
 from ttm_client.ring import FULL_S, KEEP_S, MOST_S, ChunkRing
 from ttm_client.source import MediaChunk
-from ttm_server.errors import Superseded
-from ttm_server.protocol import Gap, Picture
+from ttm_protocol.errors import Superseded
+from ttm_protocol.messages import Gap, Picture
 
 
 def media(number, **changes):

@@ -12,8 +12,8 @@ from client.test_files import write
 from client.test_streaming import Keeper, _jpeg, media, source
 from gateway.harness import FakeWorker, serving
 from ttm_client import ArraySource, Client, Evidence, FileSource, Gap, MediaChunk, When, sync
-from ttm_server.errors import BadRequest, MediaError, SessionNotFound
-from ttm_server.protocol import Picture
+from ttm_protocol.errors import BadRequest, MediaError, SessionNotFound
+from ttm_protocol.messages import Picture
 from ttm_server.store import Reply
 
 

@@ -11,8 +11,8 @@ from gateway.harness import Client as Raw
 from gateway.harness import FakeWorker, serving
 from gateway.proxy import Proxy
 from ttm_client import Client, MediaChunk, stream
-from ttm_server.errors import Overloaded, SessionNotFound, Superseded
-from ttm_server.protocol import Chunk, Gap, Picture, decode_chunk
+from ttm_protocol.errors import Overloaded, SessionNotFound, Superseded
+from ttm_protocol.messages import Chunk, Gap, Picture, decode_chunk
 from ttm_server.store import Store
 
 CHUNKS = 40

@@ -13,8 +13,8 @@ import pytest
 from client.rtsp import RtspCamera
 from client.test_files import write
 from ttm_client import UrlSource
-from ttm_server.errors import MediaError
-from ttm_server.protocol import validate_chunk
+from ttm_protocol.errors import MediaError
+from ttm_protocol.messages import validate_chunk
 
 
 def taken(source, into=None):

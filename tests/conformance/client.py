@@ -25,8 +25,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from ttm_client import Client, MediaChunk, Session, StreamProgress, streaming
-from ttm_server.errors import Superseded, outcome_of
-from ttm_server.protocol import SUBPROTOCOL, Picture
+from ttm_protocol.errors import Superseded, outcome_of
+from ttm_protocol.messages import SUBPROTOCOL, Picture
 
 CHUNKS, CHUNK_S = 20, 0.5
 CUT_AFTER = 8

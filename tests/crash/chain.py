@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ttm_model.chunk import ChunkMedia
 from ttm_model.errors import StateIncompatible
 from ttm_model.step_result import Noticed, StepResult
-from ttm_server.protocol import Chunk, Gap
+from ttm_protocol.messages import Chunk, Gap
 
 MAGIC = b"crash-chain-1"
 EMPTY = MAGIC + bytes(8 + 32)

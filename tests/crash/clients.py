@@ -20,8 +20,8 @@ from crash.proxy import Proxy
 from ttm_client import Client, stream
 from ttm_client.source import MediaChunk
 from ttm_client.streaming import StreamProgress
-from ttm_server.errors import TTMError, outcome_of
-from ttm_server.protocol import (
+from ttm_protocol.errors import TTMError, outcome_of
+from ttm_protocol.messages import (
     SUBPROTOCOL,
     Ack,
     End,

@@ -21,7 +21,7 @@ from crash.ledger import Ledger
 from crash.plan import Fault
 from crash.processes import Program, Programs
 from crash.proxy import Proxy
-from ttm_server.errors import AnswerTimeout, Overloaded, StoreUnavailable
+from ttm_protocol.errors import AnswerTimeout, Overloaded, StoreUnavailable
 from ttm_server.store import EmbeddedServer, SessionState, Store
 
 READY_WITHIN_S = 20.0  # for a victim to be up; a busy machine starts slowly

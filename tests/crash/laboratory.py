@@ -28,8 +28,8 @@ from crash.ledger import Ledger
 from crash.plan import Fault, FaultKind, make_plan
 from crash.processes import Program, Programs, cpu_of
 from crash.proxy import Proxy
+from ttm_protocol.errors import StoreUnavailable, TTMError
 from ttm_server.config import Settings
-from ttm_server.errors import StoreUnavailable, TTMError
 from ttm_server.store import EmbeddedServer, Store
 
 UP_WITHIN_S = 60.0

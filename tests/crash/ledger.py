@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from crash.chain import EMPTY, ChunkSource, fold
-from ttm_server.protocol import Chunk, Gap
+from ttm_protocol.messages import Chunk, Gap
 
 
 @dataclass(frozen=True, slots=True)

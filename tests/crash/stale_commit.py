@@ -17,8 +17,8 @@ from crash.faults import is_up, state_of
 from crash.journal import read_journal, tried_after_holding
 from crash.ledger import Ledger
 from crash.processes import Program, Programs
+from ttm_protocol.messages import encode_chunk
 from ttm_server.config import Settings
-from ttm_server.protocol import encode_chunk
 from ttm_server.store import EmbeddedServer, IngestStatus, Store, StreamOpened
 
 Story = Literal["replaced", "taken_over"]

@@ -16,8 +16,8 @@ from crash.judge import Found, judge, judge_session
 from crash.ledger import Ledger
 from crash.recovery import percentile, recoveries
 from ttm_model.chunk import ChunkMedia
+from ttm_protocol.messages import Gap
 from ttm_server.media import decode_chunk
-from ttm_server.protocol import Gap
 from ttm_server.store import SessionInfo, SessionState
 
 LAST = 60

@@ -18,8 +18,8 @@ from typing import Any
 from crash.chain import ChainEngine
 from crash.controls import scripts_for
 from crash.journal import Journal, Kind
+from ttm_protocol.errors import Fenced, TTMError
 from ttm_server.config import Settings, load_settings
-from ttm_server.errors import Fenced, TTMError
 from ttm_server.store import Acquired, CommitResult, Store
 from ttm_server.worker.worker import Worker
 

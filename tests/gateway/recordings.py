@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ttm_server.protocol import Chunk
+from ttm_protocol.messages import Chunk
 
 LEVELS = (40, 90, 150, 220)
 RATE_HZ = 48_000

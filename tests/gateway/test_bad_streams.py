@@ -14,8 +14,8 @@ import pytest_asyncio
 import websockets
 
 from gateway.harness import START_QUICK, Client, Served, chunk, first, png, serving
+from ttm_protocol.messages import Gap
 from ttm_server.config import Settings
-from ttm_server.protocol import Gap
 from ttm_server.store import EmbeddedServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

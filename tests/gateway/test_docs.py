@@ -17,12 +17,12 @@ import pytest_asyncio
 import yaml
 
 from gateway.harness import ANSWER, FakeWorker, Served, serving
-from ttm_server import protocol
+from ttm_protocol import messages as protocol
+from ttm_protocol.errors import OUTCOMES
+from ttm_protocol.messages import DEFAULT_LIMITS, Chunk, ClientText, ServerText
 from ttm_server.config import Settings
-from ttm_server.errors import OUTCOMES
 from ttm_server.gateway.models import ANSWER_EXAMPLE, Answer
 from ttm_server.gateway.openapi import to_openapi_3_0
-from ttm_server.protocol import DEFAULT_LIMITS, Chunk, ClientText, ServerText
 from ttm_server.store import EmbeddedServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

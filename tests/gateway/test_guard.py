@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers
 
 from gateway.harness import Client, Served, serving
+from ttm_protocol.errors import OriginError
 from ttm_server.config import Settings
-from ttm_server.errors import OriginError
 from ttm_server.gateway.guard import check_host, check_origin, key_of
 from ttm_server.store import EmbeddedServer
 

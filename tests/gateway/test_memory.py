@@ -12,12 +12,12 @@ from safetensors.numpy import load
 
 from gateway.harness import FakeWorker, Served, is_problem, serving
 from ttm_client import Client
+from ttm_protocol.errors import StateIncompatible
+from ttm_protocol.messages import Gap
 from ttm_server.config import Settings
-from ttm_server.errors import StateIncompatible
 from ttm_server.gateway import memory_file
 from ttm_server.gateway.body import BodyLimit
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.protocol import Gap
 from ttm_server.store import EmbeddedServer, ModelAnnounced, SessionState, Store, fingerprint
 
 MEMORY = b"memory"  # what the fake worker commits

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ttm_server.errors import ProtocolError
+from ttm_protocol.errors import ProtocolError
+from ttm_protocol.messages import DEFAULT_LIMITS, Chunk, Picture
 from ttm_server.gateway.pictures import check_pictures, picture_size_px
-from ttm_server.protocol import DEFAULT_LIMITS, Chunk, Picture
 
 WAYS = {
     "jpeg": ("JPEG", {}),

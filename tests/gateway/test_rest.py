@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.harness import ANSWER, FakeWorker, Served, is_problem, serving
+from ttm_protocol.errors import OUTCOMES
 from ttm_server.config import Settings
-from ttm_server.errors import OUTCOMES
 from ttm_server.gateway.models import Answer, Session
 from ttm_server.gateway.problems import error_of_code
 from ttm_server.store import EmbeddedServer, Reply, Store

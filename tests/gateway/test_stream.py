@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.harness import FakeWorker, Served, first, png, serving
+from ttm_protocol.messages import Gap, Picture
 from ttm_server.config import Settings
-from ttm_server.protocol import Gap, Picture
 from ttm_server.store import EmbeddedServer
 
 

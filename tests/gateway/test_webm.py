@@ -15,11 +15,11 @@ import pytest
 
 from gateway.harness import Client, FakeWorker, Served, serving
 from gateway.recordings import is_one_line, level_of, loudness, record
+from ttm_protocol.messages import Chunk, decode_chunk
 from ttm_server.config import Settings
 from ttm_server.gateway.webm import container as container_module
 from ttm_server.gateway.webm import intake as intake_module
 from ttm_server.gateway.webm.pipe import BytePipe
-from ttm_server.protocol import Chunk, decode_chunk
 from ttm_server.store import EmbeddedServer
 
 DATA = Path(__file__).parent / "data"

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.recordings import is_one_line, record
 from gateway.test_webm_media import HEAD, MP4, Held, box, damaged, decode, fragment
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
 from ttm_server.gateway.webm import demuxer as demuxer_module
 from ttm_server.gateway.webm.boxes import FRAGMENT_NOTES, MAX_NOTES, CheckedBoxes
 from ttm_server.gateway.webm.demuxer import Demuxer

@@ -7,14 +7,14 @@ from dataclasses import asdict
 import pytest
 import torch
 
+from ttm_lab.evaluation.clip_recall import Held, answers, decoded, measure_clips
+from ttm_lab.evaluation.goals import goals
+from ttm_lab.evaluation.plan import TINY
+from ttm_lab.evaluation.real_clips import DATA, DEALS, Shown, joined, load_clips, sessions
+from ttm_lab.evaluation.report import Report, as_json, as_text
+from ttm_lab.evaluation.runner import Results
+from ttm_lab.evaluation.systems.registry import load
 from ttm_model.errors import WeightsError
-from ttm_model.evaluation.clip_recall import Held, answers, decoded, measure_clips
-from ttm_model.evaluation.goals import goals
-from ttm_model.evaluation.plan import TINY
-from ttm_model.evaluation.real_clips import DATA, DEALS, Shown, joined, load_clips, sessions
-from ttm_model.evaluation.report import Report, as_json, as_text
-from ttm_model.evaluation.runner import Results
-from ttm_model.evaluation.systems.registry import load
 from ttm_model.labels.space import load_space
 
 NAMES = ("slot-ttm", "unlimited")

@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from ttm_model.evaluation.calibration import Calibration, Found, fit_calibration
-from ttm_model.evaluation.measures import by_age, by_intervening, ece_by_age, summarise
-from ttm_model.evaluation.rows import Row
-from ttm_model.evaluation.statistics import (
+from ttm_lab.evaluation.calibration import Calibration, Found, fit_calibration
+from ttm_lab.evaluation.measures import by_age, by_intervening, ece_by_age, summarise
+from ttm_lab.evaluation.rows import Row
+from ttm_lab.evaluation.statistics import (
     auroc,
     calibration_error,
     coverage,

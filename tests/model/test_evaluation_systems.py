@@ -8,17 +8,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ttm_model.evaluation import __main__ as command
-from ttm_model.evaluation.episodes import make_concepts, make_episode, questions
-from ttm_model.evaluation.goals import goals
-from ttm_model.evaluation.measures import summarise
-from ttm_model.evaluation.plan import Load, Plan
-from ttm_model.evaluation.plots import COLOURS
-from ttm_model.evaluation.rewording import reworded
-from ttm_model.evaluation.runner import run
-from ttm_model.evaluation.systems import registry
-from ttm_model.evaluation.systems.entries import Entries, read_at, read_beside, read_when
-from ttm_model.evaluation.systems.slot_ttm import SlotSystem, slot_entries
+from ttm_lab.evaluation import __main__ as command
+from ttm_lab.evaluation.episodes import make_concepts, make_episode, questions
+from ttm_lab.evaluation.goals import goals
+from ttm_lab.evaluation.measures import summarise
+from ttm_lab.evaluation.plan import Load, Plan
+from ttm_lab.evaluation.plots import COLOURS
+from ttm_lab.evaluation.rewording import reworded
+from ttm_lab.evaluation.runner import run
+from ttm_lab.evaluation.systems import registry
+from ttm_lab.evaluation.systems.entries import Entries, read_at, read_beside, read_when
+from ttm_lab.evaluation.systems.slot_ttm import SlotSystem, slot_entries
 from ttm_model.ttm.layout import Layout
 
 UNTRAINED = tuple(name for name in registry.SYSTEMS if name not in registry.TRAINED)
@@ -174,7 +174,7 @@ def test_five_wordings_get_one_answer_and_a_deaf_parser_would_show(banks, monkey
     assert len(groups) >= 18
     assert all(len(group.texts) == 5 and len(set(group.texts)) == 5 for group in groups)
     assert sum(group.same for group in groups) >= 0.9 * len(groups)
-    from ttm_model.evaluation import rewording
+    from ttm_lab.evaluation import rewording
 
     monkeypatch.setattr(rewording, "parse", lambda text: rewording.ParsedQuestion(_kind(text)))
     deaf = reworded(system, memory, episode, 24, 1, "train")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ttm_model import parity
+from ttm_lab import parity
 from ttm_model.ttm.flax_params import load_arrays, load_unit
 from ttm_model.ttm.published import PublishedState
 

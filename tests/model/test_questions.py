@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ttm_lab.wording_templates import HELD_OUT, TRAIN
+from ttm_lab.wordings import Split, wordings
 from ttm_model.questions import Kind, ParsedQuestion, Window, follow_up, parse, reasons
 from ttm_model.questions.lexicon import SPELLING_VOCABULARY
 from ttm_model.questions.spelling import distance, respell
-from ttm_model.questions.wording_templates import HELD_OUT, TRAIN
-from ttm_model.questions.wordings import Split, wordings
 from ttm_model.questions.wordlist import listed
 
 NOW_S = 100.0

@@ -7,23 +7,23 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from ttm_lab.evaluation.concepts import make_concepts
+from ttm_lab.evaluation.episodes import PLACES, STEP_S, make_episode
+from ttm_lab.evaluation.systems import registry
+from ttm_lab.evaluation.systems.slot_ttm import SlotSystem
+from ttm_lab.training import __main__ as command
+from ttm_lab.training import asking, stream, systems
+from ttm_lab.training.memories import MEMORIES, MEMORY_TOKENS
+from ttm_lab.training.network import Network
+from ttm_lab.training.pins import SHA256
+from ttm_lab.training.plan import Plan
+from ttm_lab.training.saved_run import resume_run, save_run
+from ttm_lab.training.slot_reader import SlotReader
+from ttm_lab.training.slot_system import LearnedSlotSystem
+from ttm_lab.training.trainer import Trainer
+from ttm_lab.training.weights_file import read_network, write_weights
 from ttm_model.encoders.weights import verified_path
 from ttm_model.errors import StateIncompatible, WeightsError
-from ttm_model.evaluation.concepts import make_concepts
-from ttm_model.evaluation.episodes import PLACES, STEP_S, make_episode
-from ttm_model.evaluation.systems import registry
-from ttm_model.evaluation.systems.slot_ttm import SlotSystem
-from ttm_model.training import __main__ as command
-from ttm_model.training import asking, stream, systems
-from ttm_model.training.memories import MEMORIES, MEMORY_TOKENS
-from ttm_model.training.network import Network
-from ttm_model.training.pins import SHA256
-from ttm_model.training.plan import Plan
-from ttm_model.training.saved_run import resume_run, save_run
-from ttm_model.training.slot_reader import SlotReader
-from ttm_model.training.slot_system import LearnedSlotSystem
-from ttm_model.training.trainer import Trainer
-from ttm_model.training.weights_file import read_network, write_weights
 from ttm_model.ttm.published import PublishedState
 
 DIM = 256

@@ -11,8 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from ttm_server.connection import Close, MediaBytes, ServerConnection, State
-from ttm_server.errors import (
+from ttm_protocol.errors import (
     AuthError,
     Overloaded,
     PolicyError,
@@ -25,7 +24,8 @@ from ttm_server.errors import (
     TooBig,
     TTMError,
 )
-from ttm_server.protocol import Chunk, End, Event, Start, encode_chunk
+from ttm_protocol.messages import Chunk, End, Event, Start, encode_chunk
+from ttm_server.connection import Close, MediaBytes, ServerConnection, State
 
 START = '{"type":"start","ticket":"t"}'
 END = '{"type":"end"}'

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttm_server import protocol
-from ttm_server.errors import ProtocolError
-from ttm_server.protocol import DEFAULT_LIMITS, Chunk, Gap, Picture
+from ttm_protocol import messages as protocol
+from ttm_protocol.errors import ProtocolError
+from ttm_protocol.messages import DEFAULT_LIMITS, Chunk, Gap, Picture
 
 JPEG = b"\xff\xd8\xff"
 times = st.floats(0.0, 1e8)

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from ttm_server import protocol
-from ttm_server.errors import ProtocolError, outcome_of
-from ttm_server.protocol import Chunk, Gap, Limits, Picture
+from ttm_protocol import messages as protocol
+from ttm_protocol.errors import ProtocolError, outcome_of
+from ttm_protocol.messages import Chunk, Gap, Limits, Picture
 
 GOLDEN = json.loads((Path(__file__).parent.parent / "golden" / "protocol.json").read_text())
 DECODE_TEXT = {

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from ttm_server.protocol import Chunk, Event, Gap
+from ttm_protocol.messages import Chunk, Event, Gap
 from ttm_server.store import Ingested, SessionState, Store
 
 

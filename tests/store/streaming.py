@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from store.folding import chunk, event, fold, payload, session_with, state
-from ttm_server.errors import Fenced, SessionNotFound, StoreUnavailable, Superseded
+from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, Superseded
 from ttm_server.store import ModelAnnounced, Reply, Store
 
 LONG_S = 60.0

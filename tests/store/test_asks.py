@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from store.folding import send, session_with, state
-from ttm_server.errors import AnswerTimeout, Fenced, Overloaded, SessionNotFound
+from ttm_protocol.errors import AnswerTimeout, Fenced, Overloaded, SessionNotFound
 from ttm_server.store import Reply, Store
 from ttm_server.store.keys import session_keys
 

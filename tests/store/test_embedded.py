@@ -17,8 +17,8 @@ import pytest
 from redis import Redis
 
 from servers import KINDS, make_server
+from ttm_protocol.errors import ConfigError, StoreUnavailable
 from ttm_server.config import Settings
-from ttm_server.errors import ConfigError, StoreUnavailable
 from ttm_server.store import EmbeddedServer, Store
 
 LONG_S = 20.0

@@ -15,8 +15,8 @@ from redis.exceptions import ResponseError
 from servers import KINDS, free_port, make_server
 from store.clusters import sync_always
 from store.folding import chunk, event, payload, send, session_with, state
+from ttm_protocol.errors import ConfigError, SessionNotFound, StoreUnavailable, outcome_of
 from ttm_server.config import Settings
-from ttm_server.errors import ConfigError, SessionNotFound, StoreUnavailable, outcome_of
 from ttm_server.store import EmbeddedServer, Reply, Store
 
 LONG_S = 20.0

@@ -15,8 +15,8 @@ from servers import make_server
 from store.clusters import ask, sync_always, wait_until
 from store.folding import chunk, event, folded, send, session_with, state
 from store.streaming import LONG_S, apply, stream
+from ttm_protocol.errors import Fenced, StoreUnavailable, outcome_of
 from ttm_server.config import Settings
-from ttm_server.errors import Fenced, StoreUnavailable, outcome_of
 from ttm_server.store import EmbeddedServer, IngestStatus, Store
 
 DISK_BYTES = 8 << 20

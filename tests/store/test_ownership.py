@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from store.folding import event, payload, send, session_with, state
-from ttm_server.errors import Fenced, SessionNotFound, StateIncompatible
+from ttm_protocol.errors import Fenced, SessionNotFound, StateIncompatible
 from ttm_server.store import Acquired, CommitResult, Store
 from ttm_server.store.codes import Code
 from ttm_server.store.keys import session_keys

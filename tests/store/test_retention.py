@@ -9,8 +9,8 @@ import pytest
 from redis import Redis
 
 from store.folding import chunk, event, payload, send, session_with, state
+from ttm_protocol.errors import Quarantined, SessionNotFound, outcome_of
 from ttm_server.config import Settings
-from ttm_server.errors import Quarantined, SessionNotFound, outcome_of
 from ttm_server.store import EmbeddedServer, Reply, Store
 
 LONG_S = 20.0

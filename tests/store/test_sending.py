@@ -8,8 +8,8 @@ import pytest
 from redis import Redis
 
 from store.folding import chunk, event, payload, send, session_with, state
-from ttm_server.errors import ProtocolError, SessionNotFound, Superseded
-from ttm_server.protocol import MAX_SEQ
+from ttm_protocol.errors import ProtocolError, SessionNotFound, Superseded
+from ttm_protocol.messages import MAX_SEQ
 from ttm_server.store import IngestStatus, Store
 from ttm_server.store.keys import session_keys
 

@@ -11,8 +11,8 @@ from servers import KINDS
 from store.clusters import Watched, ask
 from store.folding import folded, send, session_with
 from store.streaming import LONG_S, apply, every_operation, stream
+from ttm_protocol.errors import ConfigError, StoreUnavailable
 from ttm_server.config import Settings
-from ttm_server.errors import ConfigError, StoreUnavailable
 from ttm_server.store import Store
 
 

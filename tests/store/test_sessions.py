@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from store.folding import chunk, event, send, session_with, state
-from ttm_server.errors import (
+from ttm_protocol.errors import (
     AuthError,
     BadRequest,
     Fenced,

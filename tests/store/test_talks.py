@@ -2,7 +2,7 @@
 
 import pytest
 
-from ttm_server.errors import SessionNotFound
+from ttm_protocol.errors import SessionNotFound
 from ttm_server.store.talks import MAX_TALKS
 
 

@@ -8,7 +8,7 @@ import hashlib
 import pytest
 from redis import Redis
 
-from ttm_server.errors import AuthError
+from ttm_protocol.errors import AuthError
 from ttm_server.store import Store
 
 

@@ -24,8 +24,8 @@ import redis
 
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import StepResult
+from ttm_protocol.messages import encode_chunk
 from ttm_server.config import Settings
-from ttm_server.protocol import encode_chunk
 from ttm_server.store import EmbeddedServer, Store, state_fields
 from ttm_server.worker.metrics import WorkerMetrics
 from ttm_server.worker.worker import Worker

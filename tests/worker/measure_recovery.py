@@ -21,8 +21,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from ttm_protocol.messages import encode_chunk
 from ttm_server.config import Settings
-from ttm_server.protocol import encode_chunk
 from ttm_server.store import EmbeddedServer, Store
 from ttm_server.store.keys import session_keys
 from worker.chain import chunk

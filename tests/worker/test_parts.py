@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
+from ttm_protocol.messages import Gap, Picture
 from ttm_server.media import decode_chunk, decode_picture
-from ttm_server.protocol import Gap, Picture
 from ttm_server.scheduler import Scheduler
 from ttm_server.worker.gaps import MAX_GAPS, add_gaps
 from worker.chain import chunk, jpeg, picture

@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from ttm_server.errors import Quarantined
-from ttm_server.protocol import Chunk, Picture, encode_chunk
+from ttm_protocol.errors import Quarantined
+from ttm_protocol.messages import Chunk, Picture, encode_chunk
 from ttm_server.store import IngestStatus, SessionState
 from worker.chain import (
     MAGIC,

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from ttm_server.protocol import Picture
+from ttm_protocol.messages import Picture
 from ttm_server.worker.running import EXIT_HUNG
 from ttm_server.worker.threads import Threads
 from ttm_server.worker.watchdog import Watchdog

@@ -19,7 +19,7 @@ from ttm_client.source import MediaChunk, Source
 from ttm_client.sources import open_source
 from ttm_client.streaming import StreamProgress, stream
 from ttm_client.urls import UrlSource
-from ttm_server.protocol import Event, Gap
+from ttm_protocol.messages import Event, Gap
 
 __all__ = [
     "Alternative",

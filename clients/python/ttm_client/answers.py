@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ttm_server.protocol import Gap
+from ttm_protocol.messages import Gap
 
 State = Literal["answered", "not_seen", "may_have_forgotten", "cannot_tell"]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ttm_client.chunking import CHUNK_S, Chunker
 from ttm_client.source import MediaChunk, Source
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
 
 Array = npt.NDArray[Any]
 RATES_HZ = (4_000, 192_000)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ttm_client.source import MediaChunk
-from ttm_server.protocol import SAMPLE_RATE_HZ, Gap, Picture
+from ttm_protocol.messages import SAMPLE_RATE_HZ, Gap, Picture
 
 CHUNK_S = 0.5
 JPEG_QUALITY = 85

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
 
 CAMERA, MICROPHONE = "camera", "microphone"
 DEVICE_FORMATS = frozenset(

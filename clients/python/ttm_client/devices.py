@@ -23,7 +23,7 @@ from ttm_client.device_inputs import (
     let_alsa_find_its_files,
 )
 from ttm_client.source import MediaChunk, Source
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
 
 SLACK_S = 2.0
 OPEN_WITHIN_S = 20.0

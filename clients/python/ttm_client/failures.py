@@ -6,7 +6,7 @@ import random
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from ttm_server.errors import (
+from ttm_protocol.errors import (
     OUTCOMES,
     AuthError,
     Overloaded,
@@ -18,7 +18,7 @@ from ttm_server.errors import (
     TTMError,
     outcome_of,
 )
-from ttm_server.protocol import Error
+from ttm_protocol.messages import Error
 
 FIRST_PAUSE_S, MAX_PAUSE_S = 0.1, 2.0  # between attempts to connect
 STEADY_S = 5.0  # a connection that lived this long was a good one

@@ -11,7 +11,7 @@ import av.error
 
 from ttm_client.chunking import CHUNK_S, Chunker
 from ttm_client.source import MediaChunk, Source
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
 
 PIPE = "pipe:0"  # standard input; it cannot be opened twice
 

@@ -16,7 +16,7 @@ from mcp.types import ToolAnnotations
 from pydantic import BaseModel, Field
 
 from ttm_client.rest import Client
-from ttm_server.errors import TTMError
+from ttm_protocol.errors import TTMError
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import httpx
 
 from ttm_client.session import Session
-from ttm_server.errors import OUTCOMES, StoreUnavailable, TTMError
+from ttm_protocol.errors import OUTCOMES, StoreUnavailable, TTMError
 
 TIMEOUT_S = 60.0
 PAGE = 500

@@ -11,8 +11,8 @@ from collections import OrderedDict, deque
 from dataclasses import replace
 
 from ttm_client.source import MediaChunk
-from ttm_server.errors import Superseded
-from ttm_server.protocol import Chunk, Gap
+from ttm_protocol.errors import Superseded
+from ttm_protocol.messages import Chunk, Gap
 
 KEEP_S = 10.0  # past `durable`, so that a server that falls back a little can be served again
 FULL_S = 10.0  # a live chunk that has waited for more than this loses its pictures

@@ -16,8 +16,8 @@ from ttm_client.answers import Answer, SessionInfo, Timeline
 from ttm_client.source import MediaChunk, Source
 from ttm_client.sources import open_source
 from ttm_client.streaming import Notice, Report, StreamProgress, stream
-from ttm_server.errors import BadRequest, Overloaded
-from ttm_server.protocol import Gap, Picture
+from ttm_protocol.errors import BadRequest, Overloaded
+from ttm_protocol.messages import Gap, Picture
 
 if TYPE_CHECKING:
     from ttm_client.rest import Client

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttm_server.protocol import Chunk, Gap, Picture
+from ttm_protocol.messages import Chunk, Gap, Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from ttm_client.failures import (
 )
 from ttm_client.ring import ChunkRing
 from ttm_client.source import MediaChunk
-from ttm_server.errors import TTMError, outcome_of
-from ttm_server.protocol import (
+from ttm_protocol.errors import TTMError, outcome_of
+from ttm_protocol.messages import (
     SUBPROTOCOL,
     Ack,
     End,

@@ -13,8 +13,8 @@ import av.error
 from ttm_client.chunking import CHUNK_S, Chunker
 from ttm_client.files import chunker_for, frames
 from ttm_client.source import MediaChunk, Source
-from ttm_server.errors import MediaError
-from ttm_server.protocol import Gap
+from ttm_protocol.errors import MediaError
+from ttm_protocol.messages import Gap
 
 LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt")
 LIVE_SLACK_S = 2.0  # both kinds come as they happen: nothing that is later than this follows

@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 
 from ttm_client.rest import Client
+from ttm_protocol.errors import TTMError
 from ttm_server.config import load_settings
-from ttm_server.errors import TTMError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 app = typer.Typer(
@@ -215,19 +215,19 @@ PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opt
 @app.command(context_settings=PASSED_ON)
 def bench(context: typer.Context) -> None:
     """Measure the cost of a step and the size of a memory, early and late in a stream."""
-    _become("ttm_model.bench", context.args)
+    _become("ttm_lab.bench", context.args)
 
 
 @app.command("eval", context_settings=PASSED_ON)
 def evaluate(context: typer.Context) -> None:
     """Measure the memory beside every alternative on the same episodes."""
-    _become("ttm_model.evaluation", context.args)
+    _become("ttm_lab.evaluation", context.args)
 
 
 @app.command(context_settings=PASSED_ON)
 def train(context: typer.Context) -> None:
     """Train a system or a part of one: seeded, resumable, with progress."""
-    _become("ttm_model.training", context.args)
+    _become("ttm_lab.training", context.args)
 
 
 def _become(module: str, arguments: list[str]) -> None:

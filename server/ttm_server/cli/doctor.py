@@ -15,8 +15,8 @@ import av
 from rich.console import Console
 from rich.table import Table
 
+from ttm_protocol.errors import TTMError
 from ttm_server.config import load_settings
-from ttm_server.errors import TTMError
 from ttm_server.store import EmbeddedServer
 
 Check = Callable[[], str]

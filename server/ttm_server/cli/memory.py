@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ttm_client.rest import Client
-from ttm_server.errors import BadRequest, TTMError
+from ttm_protocol.errors import BadRequest, TTMError
 
 
 async def export(console: Console, client: Client, session_id: str, path: Path) -> None:

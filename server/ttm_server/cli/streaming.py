@@ -14,8 +14,8 @@ from ttm_client import Client, MediaChunk, Source, StreamProgress, open_source
 from ttm_client.streaming import Report
 from ttm_client.streaming import stream as stream_chunks
 from ttm_client.urls import is_live_url as is_live
-from ttm_server.errors import BadRequest, MediaError
-from ttm_server.protocol import Event
+from ttm_protocol.errors import BadRequest, MediaError
+from ttm_protocol.messages import Event
 
 __all__ = ["is_live", "parse_speed", "stream_source", "stream_with_bar"]
 

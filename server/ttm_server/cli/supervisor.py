@@ -14,9 +14,9 @@ from types import FrameType
 import httpx
 from rich.console import Console
 
+from ttm_protocol.errors import Overloaded, StoreUnavailable
 from ttm_server.cli.children import Children
 from ttm_server.config import Settings
-from ttm_server.errors import Overloaded, StoreUnavailable
 from ttm_server.store import EmbeddedServer
 
 POLL_S = 0.2

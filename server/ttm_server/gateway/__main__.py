@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+from ttm_protocol.errors import TTMError
 from ttm_server.config import load_settings
-from ttm_server.errors import TTMError
 from ttm_server.gateway.server import run
 
 

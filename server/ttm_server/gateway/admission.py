@@ -11,8 +11,8 @@ from collections import Counter
 from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
+from ttm_protocol.errors import AuthError, RateLimited
 from ttm_server.config import Settings
-from ttm_server.errors import AuthError, RateLimited
 from ttm_server.gateway.guard import key_of
 
 _TAG_BYTES = 12

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from ttm_protocol.messages import DEFAULT_LIMITS, Limits
 from ttm_server.config import Settings
 from ttm_server.gateway import (
     docs,
@@ -27,7 +28,6 @@ from ttm_server.gateway.guard import Guard
 from ttm_server.gateway.memory_file import MAX_HEADER_BYTES as FILE_HEADER_BYTES
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.state import Gateway, Timing
-from ttm_server.protocol import DEFAULT_LIMITS, Limits
 from ttm_server.store import Store
 
 

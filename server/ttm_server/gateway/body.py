@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ttm_server.errors import Overloaded, RequestTooBig, outcome_of
+from ttm_protocol.errors import Overloaded, RequestTooBig, outcome_of
 from ttm_server.gateway.memory_file import MEDIA_TYPE as SAFETENSORS
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.problems import problem, problem_of

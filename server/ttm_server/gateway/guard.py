@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ttm_protocol.errors import AuthError, OriginError, TTMError, outcome_of
 from ttm_server.config import Settings, is_loopback
-from ttm_server.errors import AuthError, OriginError, TTMError, outcome_of
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.problems import problem_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttm_server.errors import SessionNotFound
+from ttm_protocol.errors import SessionNotFound
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

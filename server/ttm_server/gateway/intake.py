@@ -6,9 +6,9 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from ttm_server.errors import Overloaded
+from ttm_protocol.errors import Overloaded
+from ttm_protocol.messages import Chunk, End
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.protocol import Chunk, End
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from ttm_server.errors import Overloaded, StateIncompatible
+from ttm_protocol.errors import Overloaded, StateIncompatible
 from ttm_server.gateway import memory_file
 from ttm_server.gateway.models import CreatedSession, Session
 from ttm_server.gateway.openapi import errors

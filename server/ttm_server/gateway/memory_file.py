@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from ttm_server.errors import BadRequest, RequestTooBig
-from ttm_server.protocol import DEFAULT_LIMITS, MAX_SEQ, Gap
+from ttm_protocol.errors import BadRequest, RequestTooBig
+from ttm_protocol.messages import DEFAULT_LIMITS, MAX_SEQ, Gap
 from ttm_server.store import SessionState
 
 MEDIA_TYPE = "application/vnd.safetensors"

@@ -13,10 +13,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from ttm_protocol.messages import Limits
 from ttm_server.config import Settings
 from ttm_server.gateway.models import ANSWER_EXAMPLE, Problem
 from ttm_server.gateway.problems import MEDIA_TYPE, problem_body
-from ttm_server.protocol import Limits
 
 _REASONS = {
     401: "No API key, or a wrong one.",

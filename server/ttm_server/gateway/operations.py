@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from ttm_server.errors import Restarting
+from ttm_protocol.errors import Restarting
 from ttm_server.gateway.models import Health
 from ttm_server.gateway.openapi import errors
 from ttm_server.gateway.state import gateway_of

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import struct
 
-from ttm_server.errors import ProtocolError
-from ttm_server.protocol import Chunk, Limits, picture_format
+from ttm_protocol.errors import ProtocolError
+from ttm_protocol.messages import Chunk, Limits, picture_format
 
 # JPEG markers that start a frame and so hold its size (ITU-T T.81, table B.1): C0..CF less
 # DHT (C4), JPG (C8) and DAC (CC).

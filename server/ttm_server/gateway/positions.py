@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 
-from ttm_server.errors import Restarting
+from ttm_protocol.errors import Restarting
 from ttm_server.gateway.metrics import Metrics
 
 

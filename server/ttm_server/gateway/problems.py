@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ttm_server.errors import (
+from ttm_protocol.errors import (
     OUTCOMES,
     AnswerTimeout,
     BadRequest,

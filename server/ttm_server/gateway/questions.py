@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 
-from ttm_server.errors import BadRequest, Restarting, TTMError
+from ttm_protocol.errors import BadRequest, Restarting, TTMError
 from ttm_server.gateway.models import Answer, QuestionRequest, Timeline
 from ttm_server.gateway.openapi import errors
 from ttm_server.gateway.problems import error_of_code

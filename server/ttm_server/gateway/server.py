@@ -11,8 +11,8 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from ttm_protocol.errors import ConfigError
 from ttm_server.config import Settings
-from ttm_server.errors import ConfigError
 from ttm_server.gateway.app import create_app
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.sockets import WS_MAX_BYTES, RequestProtocol, StreamProtocol

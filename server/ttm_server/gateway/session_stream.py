@@ -17,8 +17,7 @@ from typing import Any
 from msgspec import UNSET
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ttm_server.connection import Close, MediaBytes, ServerConnection, State
-from ttm_server.errors import (
+from ttm_protocol.errors import (
     AuthError,
     ProtocolError,
     RateLimited,
@@ -28,6 +27,8 @@ from ttm_server.errors import (
     TTMError,
     outcome_of,
 )
+from ttm_protocol.messages import Chunk, End, Start
+from ttm_server.connection import Close, MediaBytes, ServerConnection, State
 from ttm_server.gateway.admission import client_of, untagged
 from ttm_server.gateway.guard import key_of
 from ttm_server.gateway.ids import check_session_id
@@ -38,7 +39,6 @@ from ttm_server.gateway.problems import report_unexpected
 from ttm_server.gateway.state import Gateway
 from ttm_server.gateway.webm.beginning import beginning_of
 from ttm_server.gateway.webm.intake import MediaIntake
-from ttm_server.protocol import Chunk, End, Start
 from ttm_server.store import IngestStatus, Progress, StreamOpened
 
 _log = logging.getLogger("ttm_server.gateway.stream")

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from ttm_server.protocol import DEFAULT_LIMITS
+from ttm_protocol.messages import DEFAULT_LIMITS
 
 ABORT_AFTER_S = 3.0  # a closed socket whose client still does not read
 HEADERS_WITHIN_S = 10.0  # from a connection's first moment, or byte, to the end of its headers

@@ -11,11 +11,11 @@ from typing import Protocol, Self, cast
 
 from starlette.requests import HTTPConnection
 
+from ttm_protocol.messages import Limits
 from ttm_server.config import Settings
 from ttm_server.gateway.admission import Admission
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.webm.slots import Decoders
-from ttm_server.protocol import Limits
 from ttm_server.store import Store
 
 

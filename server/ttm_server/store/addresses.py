@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
 
-from ttm_server.errors import ConfigError
+from ttm_protocol.errors import ConfigError
 
 Address = tuple[str, int]
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ttm_server.errors import AnswerTimeout, Fenced, Overloaded, StoreUnavailable
+from ttm_protocol.errors import AnswerTimeout, Fenced, Overloaded, StoreUnavailable
 from ttm_server.store.codes import Code
 from ttm_server.store.keys import SessionKeys, new_id, session_keys
 from ttm_server.store.ownership import checked_fence

@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
-from ttm_server.errors import ConfigError
+from ttm_protocol.errors import ConfigError
 from ttm_server.store.addresses import SENTINEL, read_sentinel_url
 
 Argument = str | bytes | int | float

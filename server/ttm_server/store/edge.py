@@ -15,8 +15,8 @@ from typing import Any
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError
 
+from ttm_protocol.errors import StoreUnavailable
 from ttm_server.config import Settings
-from ttm_server.errors import StoreUnavailable
 from ttm_server.store.cancelling import not_swallowed
 from ttm_server.store.clients import Argument, Link
 from ttm_server.store.codes import Code

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from ttm_server.errors import StoreUnavailable
+from ttm_protocol.errors import StoreUnavailable
 from ttm_server.store.bound_process import BoundProcess
 from ttm_server.store.folder_lock import FolderLock
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
+from ttm_protocol.errors import ConfigError, StoreUnavailable
 from ttm_server.config import Settings
-from ttm_server.errors import ConfigError, StoreUnavailable
 from ttm_server.store.asks import Asks
 from ttm_server.store.edge import Edge, Observe
 from ttm_server.store.ingest import Sending

@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from ttm_server.errors import ConfigError
+from ttm_protocol.errors import ConfigError
 
 LOCK_NAME = "ttmserve.lock"
 # A server whose owner has just died needs a moment to write out its data.

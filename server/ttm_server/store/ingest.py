@@ -6,9 +6,9 @@ from collections import OrderedDict
 
 import msgspec
 
+from ttm_protocol.errors import ProtocolError, Superseded
+from ttm_protocol.messages import MAX_SEQ, Chunk, Event
 from ttm_server.config import Settings
-from ttm_server.errors import ProtocolError, Superseded
-from ttm_server.protocol import MAX_SEQ, Chunk, Event
 from ttm_server.store.codes import Code
 from ttm_server.store.edge import Edge, Part
 from ttm_server.store.keys import new_id, session_keys

@@ -12,7 +12,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from ttm_server.errors import SessionNotFound
+from ttm_protocol.errors import SessionNotFound
 
 PREFIX = "ttm:"
 INDEX = PREFIX + "sessions"

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from ttm_server.errors import StoreUnavailable
+from ttm_protocol.errors import StoreUnavailable
 from ttm_server.store.codes import Code
 from ttm_server.store.edge import Part
 from ttm_server.store.keys import LEASES, session_keys

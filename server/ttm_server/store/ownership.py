@@ -11,8 +11,8 @@ import logging
 
 import msgspec
 
-from ttm_server.errors import Fenced, Quarantined, StateIncompatible, outcome_of
-from ttm_server.protocol import MAX_SEQ, Event
+from ttm_protocol.errors import Fenced, Quarantined, StateIncompatible, outcome_of
+from ttm_protocol.messages import MAX_SEQ, Event
 from ttm_server.store.codes import Code
 from ttm_server.store.keys import new_id, session_keys
 from ttm_server.store.leases import Leases

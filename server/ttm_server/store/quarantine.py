@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from ttm_server.errors import Quarantined
+from ttm_protocol.errors import Quarantined
 
 
 def quarantined(until_ms: int) -> Quarantined:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 
-from ttm_server.errors import StoreUnavailable
+from ttm_protocol.errors import StoreUnavailable
 from ttm_server.store.codes import Code
 from ttm_server.store.edge import Edge, Part
 from ttm_server.store.keys import INDEX, READY, session_keys

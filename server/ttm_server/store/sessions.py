@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ttm_server.errors import BadRequest, Overloaded, SessionNotFound, StateIncompatible
-from ttm_server.protocol import MAX_SEQ
+from ttm_protocol.errors import BadRequest, Overloaded, SessionNotFound, StateIncompatible
+from ttm_protocol.messages import MAX_SEQ
 from ttm_server.store.codes import Code
 from ttm_server.store.edge import Part
 from ttm_server.store.keys import INDEX, READY, new_id, session_keys

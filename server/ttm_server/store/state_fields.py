@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ttm_server.errors import StateIncompatible
-from ttm_server.protocol import MAX_SEQ, Gap
+from ttm_protocol.errors import StateIncompatible
+from ttm_protocol.messages import MAX_SEQ, Gap
 from ttm_server.store.types import SessionState
 
 MAX_MEMORY_BYTES = 16 * 1024 * 1024

@@ -15,7 +15,7 @@ from typing import Any
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from ttm_server.errors import StoreUnavailable
+from ttm_protocol.errors import StoreUnavailable
 from ttm_server.store.clients import Follow, Words
 
 WAIT_S = 4.0  # below the socket timeout, so that a slow disk never looks like a dead server

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from ttm_server.errors import AuthError, SessionNotFound
+from ttm_protocol.errors import AuthError, SessionNotFound
 from ttm_server.store.edge import Part
 from ttm_server.store.keys import session_keys, ticket_key
 

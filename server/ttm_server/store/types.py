@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ttm_server.protocol import Event, Gap
+from ttm_protocol.messages import Event, Gap
 
 Status = Literal["live", "idle", "ended", "quarantined"]
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from ttm_server.errors import StoreUnavailable
+from ttm_protocol.errors import StoreUnavailable
 from ttm_server.store import ModelAnnounced, Store, fingerprint
 from ttm_server.store.models import ANNOUNCE_EVERY_S
 from ttm_server.worker.engine import Engine

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from ttm_server.errors import Fenced, SessionNotFound, StoreUnavailable
+from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable
+from ttm_protocol.messages import Chunk
 from ttm_server.media import DecodedChunk, Fit, decode_chunk
-from ttm_server.protocol import Chunk
 from ttm_server.store import Store
 from ttm_server.worker.gate import Gate
 from ttm_server.worker.session import LiveSession

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ttm_server.protocol import Gap
+from ttm_protocol.messages import Gap
 
 MAX_GAPS = 64
 TOUCHING_S = 0.05

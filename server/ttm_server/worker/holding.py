@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from ttm_model.errors import ModelError
-from ttm_server.config import Settings
-from ttm_server.errors import (
+from ttm_protocol.errors import (
     Fenced,
     Quarantined,
     SessionNotFound,
     StateIncompatible,
     StoreUnavailable,
 )
+from ttm_server.config import Settings
 from ttm_server.store import Store
 from ttm_server.store.types import Acquired
 from ttm_server.worker.engine import Engine

@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
-from ttm_server.errors import Fenced, SessionNotFound, StoreUnavailable
+from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable
 from ttm_server.store import Store
 from ttm_server.store.types import Acquired
 from ttm_server.worker.engine import Engine

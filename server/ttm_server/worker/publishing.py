@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ttm_model.errors import ModelError
-from ttm_server.errors import Fenced, SessionNotFound, StoreUnavailable, TTMError, outcome_of
+from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, TTMError, outcome_of
 from ttm_server.store import Store
 from ttm_server.store.types import Ask, Reply, SessionState
 from ttm_server.worker.engine import Engine

@@ -15,8 +15,8 @@ from typing import Any
 from prometheus_client import start_http_server
 
 from ttm_model.errors import ModelError
+from ttm_protocol.errors import ConfigError, TTMError
 from ttm_server.config import Settings, load_settings
-from ttm_server.errors import ConfigError, TTMError
 from ttm_server.store import Store
 from ttm_server.worker.announcing import announce, described
 from ttm_server.worker.engine import Engine

@@ -7,8 +7,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from ttm_protocol.messages import Event, Gap
 from ttm_server.media import DecodedChunk
-from ttm_server.protocol import Event, Gap
 from ttm_server.store.types import Ask
 from ttm_server.worker.commit_policy import Uncommitted
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import StepResult
+from ttm_protocol.messages import Event, Gap
 from ttm_server.media import DecodedChunk
-from ttm_server.protocol import Event, Gap
 from ttm_server.worker.engine import Engine
 from ttm_server.worker.gaps import add_gaps
 from ttm_server.worker.session import LiveSession

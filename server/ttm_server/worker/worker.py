@@ -10,8 +10,8 @@ import time
 from contextlib import nullcontext
 from typing import Generic, TypeVar
 
+from ttm_protocol.errors import StoreUnavailable, TTMError
 from ttm_server.config import Settings
-from ttm_server.errors import StoreUnavailable, TTMError
 from ttm_server.scheduler import Scheduler
 from ttm_server.store import Store
 from ttm_server.worker.background import Background

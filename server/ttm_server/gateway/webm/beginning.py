@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
+from ttm_protocol.messages import Start, decode_chunk
 from ttm_server.gateway.webm.decoder import Beginning
-from ttm_server.protocol import Start, decode_chunk
 from ttm_server.store import Store
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from typing import Protocol
 
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
 from ttm_server.gateway.webm.fragments import checked_fragment
 
 MAX_BOX_BYTES = 1024 * 1024  # of ftyp, moov and moof

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ttm_server.protocol import DEFAULT_LIMITS, SAMPLE_RATE_HZ, Chunk, Gap, Picture
+from ttm_protocol.messages import DEFAULT_LIMITS, SAMPLE_RATE_HZ, Chunk, Gap, Picture
 
 CHUNK_SAMPLES = SAMPLE_RATE_HZ // 2
 PICTURES_PER_S = 2

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ttm_server.errors import MediaError, TTMError
+from ttm_protocol.errors import MediaError, TTMError
+from ttm_protocol.messages import DEFAULT_LIMITS, Chunk
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.problems import report_unexpected
 from ttm_server.gateway.webm.container import Container, Resampler
@@ -17,7 +18,6 @@ from ttm_server.gateway.webm.handoff import AbortedError, Handoff
 from ttm_server.gateway.webm.pipe import BytePipe
 from ttm_server.gateway.webm.stills import Stills
 from ttm_server.gateway.webm.timeline import Timeline
-from ttm_server.protocol import DEFAULT_LIMITS, Chunk
 
 _log = logging.getLogger("ttm_server.gateway.webm")
 

@@ -13,7 +13,7 @@ from typing import Any
 import av
 import av.error
 
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
 from ttm_server.gateway.webm.boxes import FRAGMENT_NOTES, CheckedBoxes
 from ttm_server.gateway.webm.pipe import BytePipe
 from ttm_server.gateway.webm.stills import MAX_PIXELS

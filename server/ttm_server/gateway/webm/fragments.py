@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
 
 MAX_FRAGMENT_SAMPLES = 20_000
 _HEADER_BYTES = 8

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections import deque
 
-from ttm_server.protocol import Chunk
+from ttm_protocol.messages import Chunk
 
 
 class AbortedError(Exception):

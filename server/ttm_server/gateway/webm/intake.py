@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
+from ttm_protocol.messages import Chunk, End, encode_chunk, validate_chunk
 from ttm_server.gateway.intake import Received
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.webm.decoder import Beginning, Decoder, stuck
 from ttm_server.gateway.webm.handoff import Handoff
 from ttm_server.gateway.webm.pipe import BytePipe
 from ttm_server.gateway.webm.slots import Decoders
-from ttm_server.protocol import Chunk, End, encode_chunk, validate_chunk
 
 STUCK_S = 20.0
 

@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections import deque
 
-from ttm_server.errors import MediaError
+from ttm_protocol.errors import MediaError
 
 EBML = b"\x1a\x45\xdf\xa3"
 FTYP = b"ftyp"

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter, OrderedDict
 
-from ttm_server.errors import Overloaded
+from ttm_protocol.errors import Overloaded
 from ttm_server.gateway.metrics import Metrics
 
 MAX_REMEMBERED = 1024

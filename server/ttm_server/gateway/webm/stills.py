@@ -8,8 +8,8 @@ import av
 from av.video.reformatter import Interpolation, VideoReformatter
 from PIL import Image
 
-from ttm_server.errors import MediaError
-from ttm_server.protocol import DEFAULT_LIMITS
+from ttm_protocol.errors import MediaError
+from ttm_protocol.messages import DEFAULT_LIMITS
 
 LONGEST_SIDE_PX = 640
 QUALITIES = (80, 50)

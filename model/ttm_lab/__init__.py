@@ -1,0 +1,1 @@
+"""Training, evaluation, benchmarks and the systems compared with: the workshop, not the server."""

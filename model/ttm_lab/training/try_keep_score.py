@@ -1,0 +1,51 @@
+"""Measure stage S2's learned score against rule S0 on the same held-out episodes. Ships nothing.
+
+`python -m ttm_lab.training.try_keep_score [--loads 64,192] [--episodes N] [--seed S]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import torch
+
+from ttm_lab.evaluation.statistics import auroc
+from ttm_lab.evaluation.systems.calibrated import CALIBRATED
+from ttm_lab.training.compare import described, measure
+from ttm_lab.training.keep_score import KeepingSlotSystem, train
+
+
+def main(arguments: list[str]) -> int:
+    """Train the score, print how well it imitates, then what it changes."""
+    parser = argparse.ArgumentParser(prog="ttm_lab.training.try_keep_score")
+    parser.add_argument("--loads", default="64,192")
+    parser.add_argument("--episodes", type=int, default=8)
+    parser.add_argument("--streams", type=int, default=24)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--no-packs", action="store_true", help="measure without packing as well")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    score, odds, worth = train(options.streams, options.seed)
+    yes, no = odds[worth > 0.5].tolist(), odds[worth < 0.5].tolist()
+    sys.stdout.write(
+        f"imitation: {len(yes)} slots of events, {len(no)} others, AUROC {auroc(yes, no):.4f}, "
+        f"others below a half {sum(o < 0 for o in no) / max(1, len(no)):.3f}, "
+        f"events below a half {sum(o < 0 for o in yes) / max(1, len(yes)):.4f}\n"
+    )
+    for pack in (True, False) if options.no_packs else (True,):
+        for events in (int(text) for text in options.loads.split(",")):
+            first = None
+            for name, used in (("S0", None), ("S2", score)):
+                system = KeepingSlotSystem(f"{name}{'' if pack else ' no packs'}", used, pack=pack)
+                calibration = CALIBRATED.get("slot-ttm" if pack else "merge-only")
+                system.calibration = calibration or system.calibration
+                own = measure(system, events, options.episodes)
+                sys.stdout.write(described(system.name, events, own, first) + "\n")
+                sys.stdout.flush()
+                first = first or own
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
