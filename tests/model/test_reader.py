@@ -1,13 +1,15 @@
 """The reader on hand-made memories: every kind of question, every state. The label space is a fake
 neighbour of ten classes; unit, state and parser are real."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from ttm_model.questions import parse
-from ttm_model.reader import wording
-from ttm_model.reader.reader import Reader
-from ttm_model.reader.view import PhraseWeights, view
+from ttm_model.kinds.answering import Limits, answer
+from ttm_model.questions.understand import understand
+from ttm_model.reader.speech import speech
+from ttm_model.reader.view import Near, PhraseWeights, view
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.room import RoomRule
 from ttm_model.ttm.slot_write import S0Rule
@@ -16,6 +18,8 @@ from ttm_model.ttm.unit import SlotUnit, UnitConfig
 
 SIGHTS = ("cup", "cat", "dog", "castle", "rocket", "umbrella", "hammer", "hen", "koala", "boat")
 SOUNDS = ("speech", "music", "bell")
+NEIGHBOURS = {"mug": (("cup", 0.6),)}
+FOUND_RATES = {"koala": 0.4}
 KINDS = {"animal": ("cat", "dog", "hen", "koala"), "someone talking": ("speech",)}
 
 
@@ -27,6 +31,19 @@ class Space:
         wanted = KINDS.get(phrase, (phrase,))
         weights = torch.tensor([float(name in wanted) for name in self.names])
         return PhraseWeights(weights, 1.0 if weights.any() else 0.0)
+
+    def named(self, phrase):
+        known = (*self.names, *KINDS)
+        return (phrase,) if phrase in known else tuple(w for w in phrase.split() if w in known)
+
+    def near(self, phrase):
+        return tuple(Near(name, like) for name, like in NEIGHBOURS.get(phrase, ()))
+
+    def everyday(self, cls):
+        return self.names[cls]
+
+    def found_rate(self, phrase):
+        return FOUND_RATES.get(phrase, 1.0)
 
     def decode(self, tokens):
         return tokens[:, : len(self.names)].clamp(0, 1)
@@ -75,10 +92,14 @@ class Film:
                 state, _ = self.unit.step(state, tokens, mask)
         return state
 
-    def asker(self, length_s):
+    def asker(self, length_s, **told):
         memory = view(self.fold(length_s), self.unit.config.layout, SPACES)
-        reader = Reader(memory, SPACES)
-        return lambda text, **limits: reader.answer(text, parse(text), **limits)
+        memory = replace(memory, **told)
+
+        def ask(text, **limits):
+            return answer(text, understand(text), memory, SPACES, Limits(**limits))
+
+        return ask
 
 
 @pytest.fixture(scope="module")
@@ -228,9 +249,9 @@ def test_zeroed_memory_abstains_and_swapped_memory_swaps_answers():
     assert [ask("Did you see a cat?").state for ask in asks] == ["answered", "not_seen"]
     state = one.fold(10)
     zeroed = state.updated(tokens=torch.zeros_like(state.tokens))
-    reader = Reader(view(zeroed, one.unit.config.layout, SPACES), SPACES)
+    memory = view(zeroed, one.unit.config.layout, SPACES)
     for question in ("Did you see a cat?", "What did you see?", "When did you see the cat?"):
-        assert reader.answer(question, parse(question)).state == "not_seen"
+        assert answer(question, understand(question), memory, SPACES).state == "not_seen"
 
 
 def film_of_66_cats(room=None):
@@ -269,7 +290,7 @@ def test_merged_slots_widen_the_uncertainty():
     ],
 )
 def test_how_long_ago_in_words(seconds, text):
-    assert wording.ago(seconds) == text
+    assert speech("english").ago(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -286,4 +307,4 @@ def test_how_long_ago_in_words(seconds, text):
     ],
 )
 def test_articles(label, text):
-    assert wording.with_article(label) == text
+    assert speech("english").named(label) == text

@@ -46,3 +46,11 @@ class Window:
                 return a - tol, now
             case "until":
                 return 0.0, b + tol
+
+
+START_S = 10.0
+NOW_S = 10.0
+LATELY_S = 120.0
+START = Window("start", START_S, None, START_S / 2)
+NOW = Window("end", NOW_S, None, NOW_S / 2)
+LATELY = Window("last", LATELY_S, None, LATELY_S / 2)

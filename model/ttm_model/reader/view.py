@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from ttm_model.reader.answer import Evidence, ModalityName
 from ttm_model.ttm.layout import Layout, Modality
 from ttm_model.ttm.packed import unpack
 from ttm_model.ttm.state import MemoryState
+from ttm_protocol.answers import Evidence, ModalityName
 
 NAMES: dict[Modality, ModalityName] = {Modality.VIDEO: "video", Modality.AUDIO: "audio"}
 
@@ -30,6 +30,14 @@ class PhraseWeights:
     breadth: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Another name that a phrase's thing may have been given, and how like the two are, 0 to 1."""
+
+    name: str
+    likeness: float
+
+
 class KeySpace(Protocol):
     """One modality's semantic space, as the reader needs it."""
 
@@ -40,6 +48,22 @@ class KeySpace(Protocol):
 
     def phrase(self, phrase: str) -> PhraseWeights:
         """The weights with which a slot's posterior gives the phrase's share of it."""
+        ...
+
+    def named(self, phrase: str) -> tuple[str, ...]:
+        """The parts of a phrase that name something by their words, in order."""
+        ...
+
+    def near(self, phrase: str) -> tuple[Near, ...]:
+        """Close neighbours that the phrase does not name itself, the likest first."""
+        ...
+
+    def everyday(self, cls: int) -> str:
+        """The everyday word for a class."""
+        ...
+
+    def found_rate(self, phrase: str) -> float:
+        """How often what a phrase names is found where it is, 0 to 1."""
         ...
 
     def decode(self, tokens: Tensor) -> Tensor:
@@ -63,9 +87,10 @@ class Slot:
     modality: ModalityName
     best: int  # class of the label
     label: str
-    label_p: float
+    name: str  # the everyday word for the label
+    name_p: float  # calibrated: the slot is rightly called so
     second: str
-    second_p: float
+    second_p: float  # its share beside the label's
     start_s: float
     end_s: float
     count: int
@@ -82,33 +107,50 @@ class Slot:
         """How far `start_s` and `end_s` may be off: a step, or the whole span once merged."""
         return max(0.5, (self.end_s - self.start_s) / 2) if self.merges else 0.5
 
-    def evidence(self, score: float, label: str | None = None) -> Evidence:
-        """The slot as evidence for an answer."""
+    @property
+    def evidence(self) -> Evidence:
+        """The slot as it is shown wherever an answer or the timeline rests on it."""
         return Evidence(
-            self.modality,
-            label or self.label,
-            self.start_s,
-            self.end_s,
-            min(1.0, score),
-            self.count,
-            self.index,
+            modality=self.modality,
+            label=self.label,
+            name=self.name,
+            start_s=self.start_s,
+            end_s=self.end_s,
+            score=self.name_p,
+            count=self.count,
+            slot=self.index,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryView:
-    """A session's memory in rows, by tier, in order of start time."""
+    """A session's memory in rows, by tier, in order of start time.
+
+    `received`: the stretches in which a sense got anything; a sense that is not there at all is
+    not known about. `live`: the stream goes on, so that `clock_s` is now. `wall_zero`: Unix time
+    of media second 0, where the stream came in as it was filmed.
+    """
 
     events: tuple[Slot, ...]
     consolidated: tuple[Slot, ...]
     clock_s: float
     floor_s: Mapping[ModalityName, float]
+    received: Mapping[ModalityName, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    live: bool = True
+    wall_zero: float | None = None
 
     def coverage_since_s(self, modality: ModalityName | None) -> float:
         """Since when nothing of a modality (None: of any) has been evicted."""
         if modality is not None:
             return self.floor_s[modality]
         return max(self.floor_s.values())
+
+    def got(self, modality: ModalityName, window: tuple[float, float]) -> bool:
+        """Whether a sense got anything within a window; true where that is not known."""
+        stretches = self.received.get(modality)
+        if stretches is None:
+            return True
+        return any(start_s < window[1] and end_s > window[0] for start_s, end_s in stretches)
 
 
 def view(state: MemoryState, layout: Layout, spaces: Mapping[ModalityName, KeySpace]) -> MemoryView:
@@ -142,7 +184,8 @@ def _tier(
                     modality=name,
                     best=int(classes[at, 0]),
                     label=names[int(classes[at, 0])],
-                    label_p=float(top[at, 0]),
+                    name=spaces[name].everyday(int(classes[at, 0])),
+                    name_p=spaces[name].naming(float(top[at, 0])),
                     second=names[int(classes[at, 1])],
                     second_p=float(top[at, 1]),
                     start_s=place.start_s,

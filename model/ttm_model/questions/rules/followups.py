@@ -1,0 +1,248 @@
+"""Questions that lean on the one before: "and after that?". It knows no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ttm_model.questions.data import kinds, load, words
+from ttm_model.questions.earlier import Earlier
+from ttm_model.questions.question import Noun, Order, Question, Refusal, Understood
+from ttm_model.questions.rules import shapes
+from ttm_model.questions.rules.lexicon import AUX, CONNECTIVES, LANGUAGE, PERCEPTION
+from ttm_model.questions.rules.phrases import thing
+from ttm_model.questions.rules.sentence import parse_words
+from ttm_model.questions.rules.spelling import respell
+from ttm_model.questions.rules.timewords import extract
+from ttm_model.questions.rules.tokens import TooLongError, sentences
+
+_DATA = load(LANGUAGE, "followups")
+_POINTING = words(_DATA["pointing"])
+_MODIFYING = words(_DATA["modifying"])
+_AFTER_POINTER = words(_DATA["after_pointer"]) | {""}
+_LEADS = words(_DATA["leads"])
+_TRAILS = words(_DATA["trails"])
+_ABOUT = tuple(tuple(line.split()) for line in _DATA["about"])
+_TIGHT = words(load(LANGUAGE, "times")["words"]["tight"])
+_THEN = {tuple(phrase.split()): joint for phrase, joint in _DATA["then"].items()}
+_RANKS = ("ranked", "numbered")
+_OPEN_SHAPES = ("open", "ranked", "anchored", "between", "offset", "excluding", "numbered")
+_ORDERS: dict[str, Order | None] = {"any": None, "first": "first", "last": "last"}
+_BARE: dict[tuple[str, ...], tuple[str, Order | None]] = {
+    tuple(line.split()): (kind, _ORDERS[order])
+    for kind, asked in kinds(LANGUAGE).items()
+    for order, lines in asked.get("follow_ups", {}).items()
+    for line in lines
+}
+
+
+def _tight(words: list[str]) -> bool:
+    """Whether a "right" or "just" stands before "before"."""
+    return words[0] in _TIGHT and words[1] in CONNECTIVES
+
+
+def _open(question: Question) -> bool:
+    """Whether the question itself did not name what it asked for."""
+    return question.thing is None or shapes.shape_of(question.kind) in _OPEN_SHAPES
+
+
+def _referent(earlier: Earlier) -> Noun | None:
+    """What "it" and "that" mean."""
+    question = earlier.question
+    return earlier.answered or (None if _open(question) else question.thing)
+
+
+def follow_up(text: str, earlier: Earlier) -> Understood | None:
+    """Read a follow-up; None where the text stands on its own. Never raises.
+
+    "That" means what the answer before named ("what did I show you before the cup?" - "a fox" -
+    "and before that?"); without it such a follow-up of an open question is refused.
+    """
+    try:
+        parts = sentences(text)
+    except TooLongError:
+        return None
+    if len(parts) != 1:
+        return None
+    words = respell(list(parts[0].words))
+    while len(words) > 1 and (words[0] in _LEADS or _tight(words)):
+        words = words[1:]
+    while len(words) > 1 and words[-1] in _TRAILS:
+        words = words[:-1]
+    return next((u for rule in _RULES if (u := rule(words, earlier)) is not None), None)
+
+
+def _bare(words: list[str], earlier: Earlier) -> Understood | None:
+    """Read "and when?", "how many times?", "what else?"."""
+    found = _BARE.get(tuple(words))
+    if found is None:
+        return None
+    kind, order = found
+    referent, modality = _referent(earlier), earlier.question.modality
+    if shapes.shape_of(kind) == "excluding":
+        return _what_else(kind, earlier)
+    if referent is None:
+        return Refusal("REFERENCE")
+    if shapes.shape_of(kind) == "anchored":
+        known = replace(referent, modality=modality or referent.modality)
+        return Question(kind, None, modality if _open(earlier.question) else None, (known,))
+    return Question(kind, replace(referent, modality=modality), modality, order=order)
+
+
+def _what_else(kind: str, earlier: Earlier) -> Understood:
+    """Leave out what was asked about and what was answered."""
+    question = earlier.question
+    known = [earlier.answered, None if _open(question) else question.thing]
+    before = question.anchors if shapes.shape_of(question.kind) == "excluding" else ()
+    left_out = (*before, *(noun for noun in known if noun is not None))
+    return Question(kind, None, question.modality, left_out, question.window)
+
+
+def _about(words: list[str]) -> list[str]:
+    """What stands after "what about", "how about"."""
+    lead = next((len(lead) for lead in _ABOUT if tuple(words[: len(lead)]) == lead), 0)
+    return words[lead:] if lead else []
+
+
+def _hanging(words: list[str], earlier: Earlier) -> Understood | None:
+    """Read "and before that?", "and after the dog?": the open question at another event."""
+    after = _about(words)
+    words = after if after and after[0] in CONNECTIVES else words
+    joined = words and words[0] in CONNECTIVES and words[0] != "when"
+    if not joined or extract(words).words != words:
+        return None
+    whole = ["what", "happened", *words]
+    understood = _substituted(whole, earlier) if _pointer(words) is not None else None
+    understood = understood or parse_words(whole, True)
+    if isinstance(understood, Question) and _open(earlier.question):
+        return replace(understood, modality=earlier.question.modality)
+    return understood
+
+
+def _other(words: list[str], earlier: Earlier) -> Understood | None:
+    """The same question about another thing or time: "what about the dog?", "and a bell?"."""
+    after = _about(words)
+    if not after:
+        if words[:1] and words[0] in ("a", "an", "the", "any", "some") and len(words) <= 5:
+            after = words
+        else:
+            return None
+    timed = extract(after)
+    if any(w in AUX or (w,) in PERCEPTION or w in CONNECTIVES for w in timed.words):
+        return None
+    question = earlier.question.within(timed.window)
+    if not timed.words:
+        return question
+    it = thing(timed.words)
+    if it.phrase is None or timed.words[0] in _POINTING:
+        return None
+    return _asked_of(Noun(it.phrase, it.modality), question)
+
+
+def _asked_of(other: Noun, question: Question) -> Question:
+    """The question with another thing in the place of the one that it was about."""
+    shape = shapes.shape_of(question.kind)
+    if shape in ("open", "ranked", "summary"):
+        kind = shapes.kind_of("polar")
+        return Question(kind, other, other.modality, window=question.window)
+    if question.anchors:
+        known = other.modality or question.anchors[0].modality
+        return replace(question, anchors=(replace(other, modality=known), *question.anchors[1:]))
+    modality = other.modality or question.modality
+    return replace(question, thing=replace(other, modality=modality), modality=modality)
+
+
+def _ranked(words: list[str], earlier: Earlier) -> Understood | None:
+    """Read "and the first?", "what was second?" of the same sense as before."""
+    if not _open(earlier.question) or _pointer(words) is not None:
+        return None
+    understood = parse_words(words, True)
+    if isinstance(understood, Refusal) or shapes.shape_of(understood.kind) not in _RANKS:
+        return None
+    if understood.modality is not None or understood.thing is not None:
+        return None
+    return replace(understood, modality=earlier.question.modality)
+
+
+def _at_that_time(words: list[str], earlier: Earlier) -> Understood | None:
+    """Read "what did you hear at that moment?": with what was meant."""
+    referent = _referent(earlier)
+    for i in range(len(words)):
+        for phrase, joint in _THEN.items():
+            if referent is None or tuple(words[i : i + len(phrase)]) != phrase:
+                continue
+            said = [*joint.split(), "the", *referent.phrase.split()]
+            understood = parse_words([*words[:i], *said, *words[i + len(phrase) :]], True)
+            return _with_referent(understood, referent, earlier)
+    return None
+
+
+def _other_time(words: list[str], earlier: Earlier) -> Understood | None:
+    """Read "and in the last minute?"."""
+    timed = extract(words)
+    if timed.window is None or [w for w in timed.words if w != ","]:
+        return None
+    return earlier.question.within(timed.window)
+
+
+def _substituted(words: list[str], earlier: Earlier) -> Understood | None:
+    """Put the thing meant in place of "it", "that" … and parse the whole sentence."""
+    at = _pointer(words)
+    if at is None:
+        return None
+    alone = parse_words(words, True)
+    if isinstance(alone, Refusal) and alone.reason != "REFERENCE":
+        return alone  # "was it loud?" stays refused, for its own reason
+    referent = _referent(earlier)
+    if referent is None:
+        return Refusal("REFERENCE")
+    said = ["the", *referent.phrase.split()]
+    understood = parse_words([*words[:at], *said, *words[at + 1 :]], True)
+    return _with_referent(understood, referent, earlier)
+
+
+def _with_referent(understood: Understood, referent: Noun, earlier: Earlier) -> Understood:
+    """What was understood, with the occurrence that the conversation speaks of."""
+    if isinstance(understood, Refusal):
+        return understood
+    modality = earlier.question.modality or referent.modality
+    meant = referent.phrase.lower()
+    if understood.anchors:
+        anchors = tuple(_meant(noun, referent, modality) for noun in understood.anchors)
+        return replace(understood, anchors=anchors)
+    if understood.thing is not None and understood.thing.phrase == meant:
+        known = understood.modality or modality
+        found = _meant(understood.thing, referent, known)
+        return replace(understood, thing=found, modality=known)
+    return understood
+
+
+def _meant(noun: Noun, referent: Noun, modality: object) -> Noun:
+    """The noun as the occurrence that the conversation speaks of."""
+    known = noun.modality or ("video" if modality == "video" else "audio" if modality else None)
+    same = noun.phrase == referent.phrase.lower()
+    return replace(noun, modality=known, at=referent.at if same else None)
+
+
+def _pointer(words: list[str]) -> int | None:
+    for i in range(len(words) - 1, -1, -1):
+        if words[i] not in _POINTING:
+            continue
+        following = words[i + 1] if i + 1 < len(words) else ""
+        if words[i] in _MODIFYING and following not in _AFTER_POINTER:
+            continue
+        if words[i - 1 : i] in (["is"], ["was"]) and i == 2 and words[0] == "what":
+            return None  # "what was that?" asks for what is there now
+        return i
+    return None
+
+
+_RULES: tuple[Callable[[list[str], Earlier], Understood | None], ...] = (
+    _bare,
+    _at_that_time,
+    _ranked,
+    _hanging,
+    _other,
+    _other_time,
+    _substituted,
+)

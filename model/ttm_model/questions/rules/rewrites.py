@@ -1,0 +1,146 @@
+"""Turns unusual word orders into the plain one: "it was when that ...". It names no things."""
+
+from __future__ import annotations
+
+import re
+
+from ttm_model.questions.data import expanded, load, words
+from ttm_model.questions.rules.lexicon import (
+    ADJECTIVES,
+    AUX,
+    GENERIC,
+    LANGUAGE,
+    PERCEPTION,
+    PRONOUNS,
+)
+from ttm_model.questions.rules.openings import opener
+
+_DATA = load(LANGUAGE, "rewrites")
+_VERBS = sorted({" ".join(verb) for verb in PERCEPTION}, key=lambda verb: (-len(verb), verb))
+_MACROS = _DATA["macros"] | {
+    "sense": "|".join(_VERBS),
+    "ing": "|".join(verb for verb in _VERBS if verb.split()[0].endswith("ing")),
+    "things": "|".join(sorted(GENERIC, key=len, reverse=True)),
+}
+_EARLY, _RULES = (
+    tuple((re.compile(expanded(rule["find"], _MACROS)), rule["put"]) for rule in _DATA[part])
+    for part in ("early", "rules")
+)
+_SEQUELS: dict[str, str] = _DATA["sequels"]
+_WORDS = _DATA["words"]
+_WH_START = words(_WORDS["wh_start"])
+_ASKED = words(_WORDS["asked"])
+_SUBJECT = words(_WORDS["subject"])
+_NO_TOPIC = words(_WORDS["no_topic"])
+_POINTERS = words(_WORDS["pointers"])
+_AFTER_POINTER = AUX | PRONOUNS | words(_WORDS["after_pointer"])
+_BE = words(_WORDS["be"])
+
+
+def before_time(words: list[str]) -> list[str]:
+    """Rewrite what the reading of times would misread: "at the moment the bell rang"."""
+    text = " ".join(words)
+    if opener(words) and words[0] not in _WH_START:
+        return words  # "the moment the bell rang" asks when
+    for rule, to in _EARLY:
+        text = rule.sub(to, text)
+    for marked, plain in _SEQUELS.items():
+        text = text.replace(marked, plain)
+    return text.split()
+
+
+def plain_order(words: list[str]) -> list[str]:
+    """Bring the words into the order of a plain question where a rule knows how."""
+    words = _preface(words)
+    words = _topic(words)
+    words = _in_place(words)
+    text = " ".join(words)
+    for rule, to in _RULES:
+        text = rule.sub(to, text)
+    return text.split()
+
+
+def _asks_at(words: list[str], i: int) -> bool:
+    """Whether a question begins at i: "did you", "was there", "what was", "how many"."""
+    following = words[i + 1 : i + 2]
+    if not following:
+        return False
+    if words[i] in _WH_START:
+        return following[0] in _ASKED or (words[i] == "when" and following[0] in _SUBJECT)
+    if words[i] in ("did", "have", "has", "was", "were", "is", "are") and i:
+        return following[0] in _SUBJECT and words[i - 1] not in _SUBJECT - {"it", "that", "one"}
+    return False
+
+
+def _preface(words: list[str]) -> list[str]:
+    """Drop a remark of the user about himself: "I lost count, how many times ..."."""
+    if words[:1] not in (["i"], ["we"], ["my"], ["sorry"]):
+        return words
+    for i in range(2, len(words) - 2):
+        front = words[:i]
+        perceived = any((w,) in PERCEPTION for w in front) and "not" not in front
+        if perceived or "if" in front:
+            return words
+        if _asks_at(words, i) and not (words[i] == "when" and words[i + 1] in _SUBJECT):
+            return words[i:]
+    return words
+
+
+def _topic(words: list[str]) -> list[str]:
+    """Put a thing named first in the place of its pronoun: "the cat, when did you see it"."""
+    if not words or words[0] in AUX or words[0] in _WH_START or words[0] in _NO_TOPIC:
+        return words
+    for i in range(1, len(words) - 1):
+        after_comma = words[i - 1] == "," and words[i] in ("you", "i")
+        if not (_asks_at(words, i) or after_comma):
+            continue
+        front = [w for w in words[:i] if w != ","]
+        if front[:2] == ["you", "know"]:
+            front = front[2:]
+        subject = bool(front) and front[0] in PRONOUNS
+        connective = {"before", "after", "while", "when", "during", "until", "since"} & set(front)
+        if not front or subject or connective or (set(front) & (AUX | {"not"})):
+            return words
+        tail = words[i:]
+        at = next((k for k in range(len(tail) - 1, 0, -1) if _points(tail, k)), None)
+        if at is None:
+            return words
+        return [*tail[:at], *_definite(front), *tail[at + 1 :]]
+    return words
+
+
+def _definite(front: list[str]) -> list[str]:
+    known = front[0] in ("the", "a", "an", "my", "your", "that", "this", "any", "some", "our")
+    return front if known else ["the", *front]
+
+
+def _points(words: list[str], k: int) -> bool:
+    if words[k] not in _POINTERS:
+        return False
+    following = words[k + 1 : k + 2]
+    return not following or following[0] in _AFTER_POINTER or following[0] in ADJECTIVES
+
+
+def _in_place(words: list[str]) -> list[str]:
+    """Bring a question word from the end to the front: "you saw the cat how many times"."""
+    if not words or words[0] in _WH_START or words[0] in AUX:
+        return words
+    core = words
+    while core and core[-1] in ("exactly", "please", "roughly", "about", ",", "then", "again"):
+        core = core[:-1]
+    if (len(core) > 3 and core[-1] in ("what", "which")) or core[-2:] == ["which", "one"]:
+        cut = core[:-2] if core[-1] == "one" else core[:-1]
+        if cut and cut[-1] in _BE:
+            return ["what", *cut[-1:], *cut[:-1]]
+        return words
+    for n in range(min(6, len(core) - 2), 0, -1):
+        tail = core[-n:]
+        found = opener(tail)
+        if not found or found[1] != n or tail[0] not in (*_WH_START, "at", "for", "around"):
+            continue
+        rest = [w for w in core[:-n]]
+        while rest and rest[-1] in (*_BE, ","):
+            rest = rest[:-1]
+        if rest and not _WH_START & set(rest) and not set(rest[1:]) & {"if", "whether"}:
+            return [*tail, *rest]
+    return words

@@ -1,0 +1,261 @@
+"""One sentence of words to one question. It knows no memory and no earlier question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ttm_model.questions.data import kinds, load
+from ttm_model.questions.patterns import Matched, Patterns
+from ttm_model.questions.question import Modality, Noun, Question, Refusal, Understood
+from ttm_model.questions.rules import shapes
+from ttm_model.questions.rules.anchors import Anchored, split_anchor
+from ttm_model.questions.rules.clause import read_clause
+from ttm_model.questions.rules.frames import Unwrapped, unwrap
+from ttm_model.questions.rules.lexicon import AUX, GENERIC, LANGUAGE, PERCEPTION, WEATHER, WH
+from ttm_model.questions.rules.mentions import mentioned
+from ttm_model.questions.rules.naming import checked
+from ttm_model.questions.rules.openings import opener, take_order, turn
+from ttm_model.questions.rules.refusing import doing, why_not
+from ttm_model.questions.rules.rewrites import before_time, plain_order
+from ttm_model.questions.rules.soundwords import BASE_FORMS, SOUND_VERBS
+from ttm_model.questions.rules.spelling import respell
+from ttm_model.questions.rules.timewords import extract
+
+_PATTERNS = Patterns(kinds(LANGUAGE), load(LANGUAGE, "patterns")["macros"])
+_PLACES: dict[str, Modality] = dict.fromkeys(("camera", "screen", "view"), "video")
+_LISTING = ("list", "describe", "summarise", "summarize", "name", "report")
+_SEES = ("see", "hear", "notice", "spot", "detect")
+
+
+def parse_words(words: list[str], asked: bool) -> Understood:
+    """Parse one sentence; `asked`: a question mark stood at its end."""
+    understood = _read(words, asked)
+    if isinstance(understood, Question):
+        understood = checked(understood)
+    if isinstance(understood, Refusal) and not understood.mentions:
+        return replace(understood, mentions=mentioned(words))
+    return understood
+
+
+def _read(words: list[str], asked: bool) -> Understood:
+    if words[:2] == ["remember", "that"] and not asked:
+        return Refusal("NOT_A_QUESTION")  # "remember that the key is here"
+    inner = unwrap(_either_sense(respell(words)))
+    timed = extract(before_time(inner.words))
+    again = unwrap([w for i, w in enumerate(timed.words) if i or w != ","])
+    recalled, alert = inner.recalled or again.recalled, inner.alert or again.alert
+    linked = inner.linked or again.linked
+    plain = turn(plain_order(_closed_up(again.words)))
+    by_pattern = _by_pattern(again.words) or _by_pattern(plain)
+    if timed.calendar:
+        return Refusal("CALENDAR")
+    if by_pattern is not None:
+        return by_pattern.within(timed.window)
+    by_pattern = _by_pattern(inner.words)  # "which was earlier, ...": the time is what is asked
+    if by_pattern is not None:
+        return by_pattern
+    told = Unwrapped(plain, recalled, alert, linked)
+    split = split_anchor(_since(_occasion(plain)))
+    apart = split.offset_s is not None or (
+        split.relation is not None and shapes.shape_of(split.relation) != "anchored"
+    )
+    reason = why_not(split.main if apart else plain, asks_alert=alert) or _told_not_asked(told)
+    if reason:
+        return Refusal(reason)
+    understood = _related(split, asked or recalled or timed.window is not None)
+    if timed.window is not None and isinstance(understood, Question):
+        return understood.within(timed.window)
+    return understood
+
+
+def _told_not_asked(told: Unwrapped) -> str | None:
+    """ "Let me know if you see a dog" and "tell me a joke" are no questions about the past."""
+    if not told.alert or not told.words:
+        return None
+    sees = told.words[1:2] and told.words[1] in _SEES
+    if told.linked and sees and told.words[0] == "you":
+        return "FUTURE"
+    return "NOT_A_QUESTION" if not told.linked and told.words[0] in ("a", "an", "some") else None
+
+
+def _closed_up(words: list[str]) -> list[str]:
+    """Drop commas right after a question word: "when, if ever, did"."""
+    while words[1:2] == [","] and words[0] in WH:
+        words = [words[0], *words[2:]]
+    return words
+
+
+def _either_sense(words: list[str]) -> list[str]:
+    """Turn "see or hear" into "notice"."""
+    for i in range(1, len(words) - 1):
+        senses = {PERCEPTION.get((words[i + k],)) for k in (-1, 1)}
+        if words[i] in ("or", "and") and senses == {"video", "audio"}:
+            return [*words[: i - 1], "notice", *words[i + 2 :]]
+    return words
+
+
+def _occasion(words: list[str]) -> list[str]:
+    """Turn "was there a time when the phone rang" into "did the phone ring"."""
+    for i in range(2, min(len(words) - 3, 6)):
+        is_time = words[i] in ("time", "moment", "point") and words[i - 1] in ("a", "any")
+        if is_time and words[i + 1] in ("when", "where", "that", "in"):
+            return ["did", *words[i + 2 :]]
+    return words
+
+
+def _since(words: list[str]) -> list[str]:
+    """Turn "how long has it been since ..." into "when ..."."""
+    opened = opener(words)
+    return ["when", *words[opened[1] :]] if opened and "since" in words[: opened[1]] else words
+
+
+# --- patterns -------------------------------------------------------------------------------------
+
+
+def _by_pattern(words: list[str]) -> Question | None:
+    """The question that a pattern of some kind makes of the words."""
+    while words and words[-1] in (",", "please"):
+        words = words[:-1]
+    for matched in _PATTERNS.matches(words):
+        question = _filled(matched)
+        if question is not None and isinstance(checked(question), Question):
+            return question
+    return None
+
+
+def _filled(matched: Matched) -> Question | None:
+    """A pattern's question with its slots read; None where one of them names nothing."""
+    did = {"did"} & set(matched.around)
+    nouns = {
+        name: _noun(["did", *words] if did and words[-1] in BASE_FORMS else words)
+        for name, words in matched.slots.items()
+    }
+    if None in nouns.values():
+        return None
+    thing, other = nouns.get("thing"), nouns.get("other")
+    modality = _sense(matched.around) or (thing.modality if thing else None)
+    return Question(
+        matched.kind,
+        thing,
+        modality,
+        () if other is None else (other,),
+        order=matched.says.get("order"),
+    )
+
+
+def _sense(words: list[str]) -> Modality | None:
+    """The sense that a pattern's own words tell: "see", "sounds", "on camera"."""
+    told = [PERCEPTION.get((w,)) or GENERIC.get(w) or _PLACES.get(w) for w in words]
+    return next((sense for sense in told if sense), None)
+
+
+def _noun(words: list[str]) -> Noun | None:
+    """Read what a question hangs on or sets beside something: "the dog barked", "a cup"."""
+    words, order, _ = take_order([w for w in words if w != ","])
+    pointing = words[:1] and words[0] in ("it", "he", "she", "they")
+    if pointing and not WEATHER & set(words):
+        return None
+    if len(words) > 2 and words[-1].endswith("s") and words[-1] in SOUND_VERBS:
+        words = ["did", *words]  # "after the rooster crows"
+    it = read_clause(words).thing()
+    return None if it.phrase is None else Noun(it.phrase, it.modality, order)
+
+
+# --- what a question hangs on ---------------------------------------------------------------------
+
+
+def _related(split: Anchored, asked: bool) -> Understood:
+    """The main question with what it hangs on."""
+    if split.relation is None:
+        return _main(split.main, asked)
+    anchors = [_noun(list(anchor)) for anchor in split.anchors]
+    words = _without_else(split)
+    bare = words in (["what"], ["which"]) or all(w in GENERIC for w in words)
+    main = Question(shapes.kind_of("open"), None, _sense(words)) if bare else _main(words, asked)
+    if isinstance(main, Refusal):
+        return main
+    if shapes.shape_of(main.kind) in ("tally", "stretch", "numbered"):
+        return Refusal("TWO_THINGS")
+    if shapes.shape_of(split.relation) == "excluding":
+        main = _all_but(main, split)
+    found = tuple(anchor for anchor in anchors if anchor is not None)
+    if len(found) < len(anchors):
+        return Refusal("REFERENCE")
+    return _hung(main, split, found)
+
+
+def _without_else(split: Anchored) -> list[str]:
+    """Drop the "else" that says once more that something is left out."""
+    return [w for w in split.main if w not in ("else", "other")] or split.main
+
+
+def _all_but(main: Question, split: Anchored) -> Question:
+    """ "Anything other than speech" asks what there was; "any animal other than a cat" of a kind."""
+    told = next((sense for words in split.anchors if (sense := _sense(list(words)))), None)
+    return replace(main, kind=shapes.kind_of("open"), modality=main.modality or told)
+
+
+def _hung(main: Question, split: Anchored, anchors: tuple[Noun, ...]) -> Question:
+    assert split.relation is not None
+    kind, offset_s = split.relation, None
+    beside = shapes.shape_of(kind) == "anchored" and split.offset_s is None
+    if main.modality == "video" and beside:  # "before (I showed you) the cup"
+        anchors = tuple(replace(a, modality=a.modality or "video") for a in anchors)
+    sign = kinds(LANGUAGE)[kind].get("sign")
+    if split.offset_s is not None and sign:
+        kind, offset_s = shapes.kind_of("offset"), sign * split.offset_s
+    return replace(main, kind=kind, anchors=anchors, window=None, order=None, offset_s=offset_s)
+
+
+# --- without any ----------------------------------------------------------------------------------
+
+
+def _main(words: list[str], asked: bool) -> Understood:
+    if not words:
+        return Refusal("REFERENCE")
+    return next((read for rule in _MAIN if (read := rule(words, asked)) is not None), None) or (
+        shapes.polar(words, asked)
+    )
+
+
+def _opened(words: list[str], asked: bool) -> Understood | None:
+    found = opener(words)
+    return shapes.AFTER_OPENING[shapes.shape_of(found[0])](words[found[1] :]) if found else None
+
+
+def _how_many(words: list[str], asked: bool) -> Understood | None:
+    return shapes.tally(words[2:]) if words[:2] == ["how", "many"] else None
+
+
+def _asking_what(words: list[str], asked: bool) -> Understood | None:
+    if words[0] not in ("what", "which"):
+        return None
+    reason = doing(words)
+    return Refusal(reason) if reason else shapes.open_(words[1:])
+
+
+def _listing(words: list[str], asked: bool) -> Understood | None:
+    if words[0] not in _LISTING:
+        return None
+    return shapes.open_(words[1:]) if len(words) > 1 else Refusal("NOT_A_QUESTION")
+
+
+def _in_order(words: list[str], asked: bool) -> Understood | None:
+    """Read "the first thing you saw", "the last time you saw the cat"."""
+    taken, order, timed = take_order(words)
+    if order is None or words[0] in AUX:
+        return None
+    if timed:
+        return shapes.moment(words)
+    return shapes.ranked(taken, order) if words[len(words) - len(taken) :] == taken else None
+
+
+_MAIN: tuple[Callable[[list[str], bool], Understood | None], ...] = (
+    shapes.numbered,
+    _opened,
+    _how_many,
+    _asking_what,
+    _listing,
+    _in_order,
+)

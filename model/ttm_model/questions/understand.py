@@ -1,0 +1,91 @@
+"""From a text to a question, in whichever language it was asked. Knows no memory and no grammar."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any, Protocol, Self
+
+from ttm_model.questions.earlier import Earlier
+from ttm_model.questions.question import Noun, Question, Refusal, Understood
+from ttm_model.questions.rules.parser import RuleParser
+from ttm_model.questions.spoken import PatternParser
+from ttm_model.questions.tongue import likely
+from ttm_model.questions.window import Window
+
+UNSUPPORTED_LANGUAGE = "LANGUAGE"
+
+
+class Parser(Protocol):
+    """One way of understanding one language."""
+
+    def parse(self, text: str) -> Understood:
+        """Understand a text that stands on its own. Never raises."""
+        ...
+
+    def follow_up(self, text: str, earlier: Earlier) -> Understood | None:
+        """Understand a text that leans on the question before; None where it does not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a conversation remembers: its last question, and what the answer to it named."""
+
+    question: Question
+    answered: Noun | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Self:
+        """What `to_plain` gave; raises ValueError for anything else."""
+        try:
+            answered = plain["answered"]
+            return cls(_question(plain["question"]), None if answered is None else _noun(answered))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"context: not a remembered question: {error}") from None
+
+
+def _noun(plain: dict[str, Any]) -> Noun:
+    at = plain["at"]
+    return Noun(**(plain | {"at": None if at is None else (float(at[0]), float(at[1]))}))
+
+
+def _question(plain: dict[str, Any]) -> Question:
+    thing, window = plain["thing"], plain["window"]
+    slots = {
+        "thing": None if thing is None else _noun(thing),
+        "anchors": tuple(_noun(anchor) for anchor in plain["anchors"]),
+        "window": None if window is None else Window(**window),
+    }
+    return Question(**(plain | slots))
+
+
+@cache
+def parser(language: str) -> Parser:
+    """The parser of a language: rules for English, patterns for the others."""
+    return RuleParser() if language == "english" else PatternParser(language)
+
+
+def understand(text: str, before: Context | None = None) -> Understood:
+    """Understand a question, leaning on the one before where the text does not stand alone.
+
+    The language is the one whose parser understands it; a text in another language is refused as
+    such.
+    """
+    refused: Refusal | None = None
+    for language in likely(text):
+        understood = _leaning(text, before, language) or parser(language).parse(text)
+        if isinstance(understood, Question):
+            return understood
+        refused = refused or understood
+    return refused or Refusal(UNSUPPORTED_LANGUAGE)
+
+
+def _leaning(text: str, before: Context | None, language: str) -> Understood | None:
+    if before is None or before.question.language != language:
+        return None
+    return parser(language).follow_up(text, Earlier(before.question, before.answered))

@@ -1,0 +1,178 @@
+"""Build answers: sentences, times, evidence, alternatives. Knows no kinds of question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+from ttm_model.questions.question import Noun, Question
+from ttm_model.reader.events import Called, background
+from ttm_model.reader.scoring import Found, Hit, Scorer, Window
+from ttm_model.reader.speech import Speech, clock, speech
+from ttm_model.reader.view import KeySpace, MemoryView, Slot
+from ttm_protocol.answers import Alternative, Answer, Evidence, ModalityName, State, When
+
+SHOWN = 24  # entries of memory shown as evidence
+WORTH_TELLING_P = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with its window resolved against the memory's clock."""
+
+    text: str
+    question: Question
+    window: Window
+    limited: bool  # whether the asker limited the time
+
+    @property
+    def thing(self) -> Noun:
+        """The thing of a kind that needs one."""
+        assert self.question.thing is not None
+        return self.question.thing
+
+    @property
+    def modality(self) -> ModalityName | None:
+        """The sense of what is asked for."""
+        return self.question.modality
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the kinds answer with: one memory view, the search in it, and a language's sentences."""
+
+    memory: MemoryView
+    spaces: Mapping[ModalityName, KeySpace]
+    language: str
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The search in this memory."""
+        return Scorer(self.memory, self.spaces)
+
+    @cached_property
+    def speech(self) -> Speech:
+        """The sentences."""
+        return speech(self.language)
+
+    @cached_property
+    def background(self) -> frozenset[Called]:
+        """What stands all the time."""
+        return background(self.memory)
+
+    # --- answers ----------------------------------------------------------------------------------
+
+    def tell(
+        self,
+        asked: Asked,
+        state: State,
+        text: str,
+        confidence: float,
+        evidence: Sequence[Evidence] = (),
+    ) -> Answer:
+        """An answer with its sentence, state and evidence."""
+        return Answer(
+            question=asked.text,
+            state=state,
+            answer=_sentence(text),
+            confidence=min(1.0, max(0.0, confidence)),
+            evidence=tuple(evidence[:SHOWN]),
+            as_of_s=self.memory.clock_s,
+            coverage_since_s=self.memory.coverage_since_s(asked.modality),
+        )
+
+    def about(self, asked: Asked, text: str, found: Found, chosen: Hit) -> Answer:
+        """An answer about a named thing, resting on the slots it was found in, the chosen first.
+
+        Where the question holds words that memory knows nothing about, the answer says so and is
+        only as sure as a guess about them.
+        """
+        hits = [chosen, *(hit for hit in found.first.hits if hit is not chosen)]
+        answer = self.tell(
+            asked,
+            "answered",
+            text,
+            max(chosen.sure, found.first.confidence),
+            [hit.slot.evidence for hit in hits],
+        )
+        answer = replace(
+            answer,
+            when=self.times(chosen.slot),
+            alternatives=alternatives_of([chosen.slot]),
+        )
+        return self.with_unread(answer, found.unread)
+
+    def with_unread(self, answer: Answer, unread: Sequence[str]) -> Answer:
+        """The answer, with what of the question memory cannot know."""
+        if not unread:
+            return answer
+        text = self.speech.say("parts", "unread", words=" ".join(unread))
+        return replace(
+            answer, state="cannot_tell", answer=f"{answer.answer} {_sentence(text)}", confidence=0.0
+        )
+
+    def of_slots(self, asked: Asked, text: str, slots: Sequence[Slot]) -> Answer:
+        """An answer that names what slots hold; as sure as the least sure of them."""
+        sure = min(slot.name_p for slot in slots)
+        answer = self.tell(asked, "answered", text, sure, [slot.evidence for slot in slots])
+        return replace(answer, when=self.times(slots[0]), alternatives=alternatives_of(slots))
+
+    # --- times in words ---------------------------------------------------------------------------
+
+    def times(self, slot: Slot) -> When:
+        """A slot's times, and how far they may be off."""
+        return When(
+            ago_s=max(0.0, self.memory.clock_s - slot.end_s),
+            start_s=slot.start_s,
+            end_s=slot.end_s,
+            uncertainty_s=slot.uncertainty_s,
+            wall_clock=self._wall_clock(slot.start_s),
+        )
+
+    def _wall_clock(self, media_s: float) -> str | None:
+        if self.memory.wall_zero is None:
+            return None
+        moment = datetime.fromtimestamp(self.memory.wall_zero + media_s, UTC)
+        return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    def placed(self, slot: Slot) -> str:
+        """When a slot's thing was: "ago" only while the stream goes on, else in the recording."""
+        span = self.span(slot)
+        if self.memory.live:
+            ago = self.speech.ago(max(0.0, self.memory.clock_s - slot.end_s))
+            return self.speech.say("parts", "placed_live", ago=ago, span=span)
+        wall = self._wall_clock(slot.start_s)
+        if wall is None:
+            return self.speech.say("parts", "placed_recorded", span=span)
+        return self.speech.say("parts", "placed_at_the_clock", span=span, clock=wall[11:16])
+
+    def span(self, slot: Slot) -> str:
+        """A slot's interval on the media clock, in words."""
+        return self.speech.span(slot.start_s, slot.end_s)
+
+    # --- remarks ----------------------------------------------------------------------------------
+
+    def seemed(self, slot: Slot, phrase: str) -> str:
+        """A remark where the slot's own name differs from the phrase asked for."""
+        names = (slot.label.lower(), slot.name.lower())
+        asked = phrase.lower()
+        if any(name in asked or asked in name for name in names):
+            return ""
+        return self.speech.say("parts", "seemed", thing=slot.name, modality=slot.modality)
+
+    def forgotten_before(self, modality: ModalityName | None) -> str:
+        """'0:31': before this moment something was evicted."""
+        return clock(self.memory.coverage_since_s(modality))
+
+
+def alternatives_of(slots: Sequence[Slot]) -> tuple[Alternative, ...]:
+    """Second-best labels that are worth telling."""
+    worth = [slot for slot in slots if slot.second_p >= WORTH_TELLING_P]
+    return tuple(Alternative(text=slot.second, p=min(1.0, slot.second_p)) for slot in worth[:3])
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
