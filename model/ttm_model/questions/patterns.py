@@ -1,7 +1,7 @@
 """A small notation for sentences, compiled to regular expressions. Knows no language and no kind.
 
 A pattern is words and, among them: `(a|b c)` one of several, `[a]` what may be missing, `{slot}`
-one or more words to be read, `<name>` a macro. "[when] did {thing} (start|begin)".
+one or more words to be read, `*` one or more that are not, `<name>` a macro. "[when] did {thing} (start|begin)".
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def compiled(pattern: str, macros: Mapping[str, str]) -> re.Pattern[str]:
 
 
 def _word(piece: str) -> str:
-    return piece if piece == "|" else re.escape(piece) + " "
+    return {"|": "|", "*": r"(?:\S+ )+?"}.get(piece) or re.escape(piece) + " "
 
 
 class Patterns:
