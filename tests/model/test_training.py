@@ -11,6 +11,7 @@ from ttm_lab.evaluation.concepts import make_concepts
 from ttm_lab.evaluation.episodes import PLACES, STEP_S, make_episode
 from ttm_lab.evaluation.systems import registry
 from ttm_lab.evaluation.systems.slot_ttm import SlotSystem
+from ttm_lab.published.unit import PublishedState
 from ttm_lab.training import __main__ as command
 from ttm_lab.training import asking, stream, systems
 from ttm_lab.training.memories import MEMORIES, MEMORY_TOKENS
@@ -24,7 +25,6 @@ from ttm_lab.training.trainer import Trainer
 from ttm_lab.training.weights_file import read_network, write_weights
 from ttm_model.encoders.weights import verified_path
 from ttm_model.errors import StateIncompatible, WeightsError
-from ttm_model.ttm.published import PublishedState
 
 DIM = 256
 ALL = sorted(MEMORIES)
