@@ -11,8 +11,8 @@ from ttm_client.files import FileSource
 from ttm_model.chunk import ChunkMedia
 from ttm_model.engines.lite import LiteEngine
 from ttm_model.engines.lite_state import received
-from ttm_model.errors import StateIncompatible
 from ttm_model.serial import schema_of, to_bytes
+from ttm_protocol.errors import StateIncompatible
 from ttm_server.media import decode_chunk
 
 CHUNKS = 36

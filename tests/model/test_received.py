@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ttm_model.chunk import ChunkMedia
 from ttm_model.engines.received import JOINED_S, PLACES, SPEC, Received
-from ttm_model.errors import StateIncompatible
 from ttm_model.serial import from_bytes, to_bytes
+from ttm_protocol.errors import StateIncompatible
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)
 SOUND = np.zeros(160, np.float32)

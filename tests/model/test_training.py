@@ -24,7 +24,8 @@ from ttm_lab.training.slot_system import LearnedSlotSystem
 from ttm_lab.training.trainer import Trainer
 from ttm_lab.training.weights_file import read_network, write_weights
 from ttm_model.encoders.weights import verified_path
-from ttm_model.errors import StateIncompatible, WeightsError
+from ttm_model.errors import WeightsError
+from ttm_protocol.errors import StateIncompatible
 
 DIM = 256
 ALL = sorted(MEMORIES)

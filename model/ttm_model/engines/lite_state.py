@@ -15,6 +15,7 @@ from torch import Tensor
 from ttm_model.encoders.sound import SoundContext, initial_context
 from ttm_model.engines.received import SPEC as RECEIVED_SPEC
 from ttm_model.engines.received import Received, Stretch
+from ttm_model.labels.things import first_scene
 from ttm_model.serial import Spec, from_bytes, to_bytes
 from ttm_model.step_result import ModalityName
 from ttm_model.ttm.layout import Layout
@@ -39,7 +40,7 @@ class LiteState:
     def initial(cls, layout: Layout, classes: int) -> Self:
         """Before the first chunk."""
         memory = MemoryState.initial(1, layout)
-        return cls(memory, torch.zeros(classes), initial_context(), Received.initial())
+        return cls(memory, first_scene(classes), initial_context(), Received.initial())
 
     def dump(self, schema: str) -> bytes:
         """Everything, bit for bit."""

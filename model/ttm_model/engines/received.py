@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from ttm_model.chunk import ChunkMedia
-from ttm_model.errors import StateIncompatible
 from ttm_model.serial import Spec
 from ttm_model.step_result import ModalityName
+from ttm_protocol.errors import StateIncompatible
 
 SENSES: tuple[ModalityName, ...] = ("video", "audio")
 PLACES = 32  # stretches kept of each sense
