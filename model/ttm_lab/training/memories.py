@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ttm_lab.evaluation.episodes import PLACES
 from ttm_lab.published.unit import PublishedConfig, PublishedState, PublishedUnit
+from ttm_lab.task.episodes import PLACES
 from ttm_lab.training.lstm_bank import LstmBank
 from ttm_lab.training.published_start import start_as_running_means
 from ttm_model.ttm.layers import Attention, Mlp, layer_norm
