@@ -22,7 +22,7 @@ from torch import Tensor
 from ttm_lab.evaluation.real_clips import DATA, NAME
 from ttm_model.labels.sketch import KEPT_CLASSES
 from ttm_model.labels.space import LabelSpace, load_space
-from ttm_model.labels.things import Calibration, load_calibration
+from ttm_model.labels.things import PictureCalibration, load_calibration
 
 
 def truth(clips: list[Clip], space: LabelSpace) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def truth(clips: list[Clip], space: LabelSpace) -> dict[str, Any]:
     return {"picture_s": 1 / FPS, "phrases": dict(sorted(phrases.items())), "clips": rows}
 
 
-def noticed(clips: list[Clip], calibration: Calibration) -> dict[str, Tensor]:
+def noticed(clips: list[Clip], calibration: PictureCalibration) -> dict[str, Tensor]:
     """Every thing of every picture, in order: N rows."""
     parts: dict[str, list[Tensor]] = {
         name: [] for name in ("clip", "picture", "classes", "shares", "salience")

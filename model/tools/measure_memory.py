@@ -20,8 +20,8 @@ import torch
 
 from ttm_lab.evaluation.clip_recall import Held, answers, decoded
 from ttm_lab.evaluation.real_clips import DATA, SPACE, Clip, joined, load_clips
-from ttm_lab.evaluation.systems.slot_ttm import SlotSystem
-from ttm_lab.evaluation.systems.stores import UnlimitedSystem
+from ttm_lab.systems.slot_ttm import SlotSystem
+from ttm_lab.systems.stores import UnlimitedSystem
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES
 from ttm_model.labels.space import DATA as LABELS

@@ -32,7 +32,7 @@ from ttm_model.encoders.text import TextEncoder
 from ttm_model.labels.sketch import Sketch
 from ttm_model.labels.space import DATA, LabelSpace, load_space
 from ttm_model.labels.things import (
-    Calibration,
+    PictureCalibration,
     evidence,
     first_scene,
     next_scene,
@@ -305,16 +305,16 @@ def logistic(features: Tensor, labels: Tensor, steps: int = 400) -> Tensor:
     return beta.float()
 
 
-def first_calibration(clips: list[Clip]) -> Calibration:
+def first_calibration(clips: list[Clip]) -> PictureCalibration:
     """Mean scores and prior from clips; no salience and no presence yet."""
     whole = torch.cat([c.whole for c in clips])
     prior = (torch.softmax(whole, -1).mean(0) + 1e-4).log()
-    return Calibration(
+    return PictureCalibration(
         whole.mean(0), prior - prior.mean(), torch.tensor([0.0, 1.0, 0.0]), torch.tensor([0.0, 1.0])
     )
 
 
-def run_things(clip: Clip, calibration: Calibration) -> tuple[Tensor, Tensor, Tensor]:
+def run_things(clip: Clip, calibration: PictureCalibration) -> tuple[Tensor, Tensor, Tensor]:
     """Things of a whole clip, its scene carried along -> posteriors (T, K, C), salience, mask."""
     scene = first_scene(clip.whole.shape[1])
     rows = []
@@ -328,7 +328,9 @@ def run_things(clip: Clip, calibration: Calibration) -> tuple[Tensor, Tensor, Te
     )
 
 
-def fit_salience(clips: list[Clip], calibration: Calibration) -> tuple[Calibration, float]:
+def fit_salience(
+    clips: list[Clip], calibration: PictureCalibration
+) -> tuple[PictureCalibration, float]:
     """Fit P(something is shown) of the whole picture from its peak and its strangeness."""
     features, labels = salience_features(clips, calibration)
     beta = logistic(features, labels)
@@ -336,7 +338,7 @@ def fit_salience(clips: list[Clip], calibration: Calibration) -> tuple[Calibrati
     return fitted, salience_auroc(clips, fitted)
 
 
-def salience_features(clips: list[Clip], calibration: Calibration) -> tuple[Tensor, Tensor]:
+def salience_features(clips: list[Clip], calibration: PictureCalibration) -> tuple[Tensor, Tensor]:
     features, labels = [], []
     for clip in clips:
         posteriors, _, _ = run_things(clip, calibration)
@@ -350,7 +352,7 @@ def salience_features(clips: list[Clip], calibration: Calibration) -> tuple[Tens
     return torch.stack(features), torch.tensor(labels)
 
 
-def salience_auroc(clips: list[Clip], calibration: Calibration) -> float:
+def salience_auroc(clips: list[Clip], calibration: PictureCalibration) -> float:
     features, labels = salience_features(clips, calibration)
     value = (features @ calibration.salience[1:]).numpy()
     return auroc(value[labels.numpy()], value[~labels.numpy()])

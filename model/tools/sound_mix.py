@@ -27,13 +27,13 @@ INDEX = {name: k for k, name in enumerate(LABELS)}
 Rng = np.random.Generator
 
 PERCUSSION = {"snare drum", "bass drum", "tom drum", "cymbal", "hi-hat"}
-INSTRUMENTS = {
-    *("piano", "harpsichord", "organ", "accordion", "harmonica", "guitar", "electric guitar"),
-    *("banjo", "bass guitar", "violin", "cello", "harp", "trumpet", "trombone", "tuba", "horn"),
-    *("saxophone", "clarinet", "flute", "oboe", "bassoon", "pan flute", "recorder", "xylophone"),
-    *("music box", "timpani", "bagpipe", "sitar", "steel drum", "didgeridoo", "drum kit", "tabla"),
-    *("tambourine", "maracas", "triangle", "bongo", "cowbell", "castanets", *PERCUSSION),
-}
+INSTRUMENTS = PERCUSSION | {
+    "accordion", "bagpipe", "banjo", "bass guitar", "bassoon", "bongo", "castanets", "cello",
+    "clarinet", "cowbell", "didgeridoo", "drum kit", "electric guitar", "flute", "guitar",
+    "harmonica", "harp", "harpsichord", "horn", "maracas", "music box", "oboe", "organ",
+    "pan flute", "piano", "recorder", "saxophone", "sitar", "steel drum", "tabla", "tambourine",
+    "timpani", "triangle", "trombone", "trumpet", "tuba", "violin", "xylophone",
+}  # fmt: skip
 TONES = {"beep", "tone", "alarm clock", "dial tone", "morse code", "telephone ring"}
 UNKNOWN_WITH: dict[str, set[str]] = {
     "music": INSTRUMENTS | {"singing", "hand clap", "beatboxing"},

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ttm_model.ttm.flax_params import Arrays, load_arrays, load_unit
-from ttm_model.ttm.published import PublishedState, PublishedUnit
+from ttm_lab.published.flax_params import Arrays, load_arrays, load_unit
+from ttm_lab.published.unit import PublishedState, PublishedUnit
 
 TOLERANCE = 2e-5  # rtol = atol, in float32
 

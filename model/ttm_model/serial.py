@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from ttm_model.errors import StateIncompatible
+from ttm_protocol.errors import StateIncompatible
 
 Spec = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
 MAX_HEADER_BYTES = 64 * 1024

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ttm_model.chunk import ChunkMedia
-from ttm_model.errors import StateIncompatible
 from ttm_model.step_result import Noticed, StepResult
+from ttm_protocol.errors import StateIncompatible
 from ttm_protocol.messages import Chunk, Gap
 
 MAGIC = b"crash-chain-1"

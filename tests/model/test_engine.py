@@ -1,6 +1,7 @@
 """The lite engine with its real encoders on real media: the fold is exact, however it is run."""
 
 import itertools
+from dataclasses import replace
 from importlib.resources import as_file, files
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 from ttm_client.files import FileSource
 from ttm_model.chunk import ChunkMedia
 from ttm_model.engines.lite import LiteEngine
-from ttm_model.errors import StateIncompatible
+from ttm_model.engines.lite_state import received
 from ttm_model.serial import schema_of, to_bytes
+from ttm_protocol.errors import StateIncompatible
 from ttm_server.media import decode_chunk
 
 CHUNKS = 36
@@ -132,8 +134,22 @@ def test_answers_come_from_the_memory_alone(engine, media, whole):
     assert engine.answer(macaw, question)["state"] == "answered"
     assert engine.answer(empty, question)["state"] == "not_seen"
     memory = macaw.memory.updated(tokens=macaw.memory.tokens * 0)
-    zeroed = type(macaw)(memory, macaw.scene, macaw.sound)
+    zeroed = replace(macaw, memory=memory)
     assert engine.answer(zeroed, question)["state"] == "not_seen"
+
+
+def test_the_state_tells_what_each_sense_received(engine, media):
+    """The clip begins with pictures and sound; then pictures alone, then nothing, then sound."""
+    both, after = media[:8], media[8:16]
+    silent = [replace(one, audio=None) for one in after]
+    end_s = after[-1].end_s
+    rest = [ChunkMedia(end_s, 2.0), ChunkMedia(end_s + 2.0, 0.5, audio=media[0].audio)]
+    state = fold(engine, both + silent + rest)
+    want = {
+        "video": ((both[0].start_s, end_s),),
+        "audio": ((both[0].start_s, both[-1].end_s), (end_s + 2.0, end_s + 2.5)),
+    }
+    assert received(state) == received(engine.load(engine.dump(state))) == want
 
 
 def test_the_schema_names_the_model(engine):

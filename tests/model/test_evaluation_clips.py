@@ -11,9 +11,9 @@ from ttm_lab.evaluation.clip_recall import Held, answers, decoded, measure_clips
 from ttm_lab.evaluation.goals import goals
 from ttm_lab.evaluation.plan import TINY
 from ttm_lab.evaluation.real_clips import DATA, DEALS, Shown, joined, load_clips, sessions
+from ttm_lab.evaluation.registry import load
 from ttm_lab.evaluation.report import Report, as_json, as_text
 from ttm_lab.evaluation.runner import Results
-from ttm_lab.evaluation.systems.registry import load
 from ttm_model.errors import WeightsError
 from ttm_model.labels.space import load_space
 
@@ -155,7 +155,7 @@ def test_a_span_over_everything_is_not_found_in_time():
 
 
 def test_report_and_goal_show_the_share(results):
-    report = Report(TINY, {}, (), {}, Results([], []), clips=results)
+    report = Report(TINY, {}, (), Results([], []), clips=results)
     assert "real clips: 30, joined into sessions of 60, 40 things shown" in as_text(report)
     assert as_json(report)["clips"]["rows"][0]["system"] == "slot-ttm"
     assert as_json(report)["clips"]["rows"][0]["at_time"]["count"] == 100

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from ttm_lab.evaluation.episodes import EpisodeQuestions, make_concepts, make_episode, questions
+from ttm_lab.task.episodes import EpisodeQuestions, make_concepts, make_episode, questions
 from ttm_model.ttm.layout import Modality
 
 DIM = 64

@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 
-from ttm_lab.evaluation.calibration import Calibration, Found, fit_calibration
 from ttm_lab.evaluation.measures import by_age, by_intervening, ece_by_age, summarise
 from ttm_lab.evaluation.rows import Row
 from ttm_lab.evaluation.statistics import (
@@ -18,6 +17,7 @@ from ttm_lab.evaluation.statistics import (
     reliability,
     share,
 )
+from ttm_lab.systems.calibration import Found, PresenceCalibration, fit_calibration
 
 
 def test_rank_counts_better_scores_and_earlier_ties():
@@ -78,7 +78,7 @@ def test_relative_by_hand():
 
 
 def test_calibration_mixes_what_is_lost():
-    even = Calibration(0.0, (1.0,))
+    even = PresenceCalibration(0.0, (1.0,))
     assert even.probability(Found((0.0,), 0.0)) == 0.5
     assert even.probability(Found((-100.0,), 0.0)) == pytest.approx(0.0, abs=1e-9)
     # Nothing found, half of everything lost: odds one half.

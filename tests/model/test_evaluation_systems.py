@@ -9,19 +9,20 @@ import pytest
 import torch
 
 from ttm_lab.evaluation import __main__ as command
-from ttm_lab.evaluation.episodes import make_concepts, make_episode, questions
+from ttm_lab.evaluation import compare, registry
 from ttm_lab.evaluation.goals import goals
 from ttm_lab.evaluation.measures import summarise
 from ttm_lab.evaluation.plan import Load, Plan
 from ttm_lab.evaluation.plots import COLOURS
 from ttm_lab.evaluation.rewording import reworded
 from ttm_lab.evaluation.runner import run
-from ttm_lab.evaluation.systems import registry
-from ttm_lab.evaluation.systems.entries import Entries, read_at, read_beside, read_when
-from ttm_lab.evaluation.systems.slot_ttm import SlotSystem, slot_entries
+from ttm_lab.systems.entries import Entries, read_at, read_beside, read_when
+from ttm_lab.systems.slot_ttm import SlotSystem, slot_entries
+from ttm_lab.task.episodes import make_concepts, make_episode, questions
+from ttm_lab.training import systems as trained
 from ttm_model.ttm.layout import Layout
 
-UNTRAINED = tuple(name for name in registry.SYSTEMS if name not in registry.TRAINED)
+UNTRAINED = tuple(name for name in registry.SYSTEMS if name not in trained.NAMES)
 SMALL = Plan("small", (Load("24", 24, 70.0, 1),), cost_steps=0, rewordings=0, workers=1, sweep=())
 
 
@@ -188,12 +189,33 @@ def _kind(text):
 
 
 def test_trained_systems_are_named_where_no_checkpoint_is(monkeypatch, tmp_path):
-    monkeypatch.setattr(registry, "CHECKPOINTS", tmp_path)
-    for name in registry.TRAINED:
-        with pytest.raises(registry.NoCheckpoint, match=name):
+    monkeypatch.setattr(trained, "CHECKPOINTS", tmp_path)
+    for name in trained.NAMES:
+        with pytest.raises(trained.NoCheckpoint, match=name):
             registry.load(name)
     with pytest.raises(KeyError, match="slot-ttm"):
         registry.load("nothing")
+
+
+@pytest.mark.parametrize(
+    ("main", "given"), [(command.main, ["--tiny"]), (compare.main, ["--loads", "2"])]
+)
+def test_missing_checkpoints_are_told_in_one_line(monkeypatch, tmp_path, capsys, main, given):
+    """As in an installed package, which leaves them out; nothing is measured before."""
+    monkeypatch.setattr(trained, "CHECKPOINTS", tmp_path)
+    assert main(given) == 2
+    out, told = capsys.readouterr()
+    assert out == ""
+    assert told.count("\n") == 1
+    assert f": no checkpoint of published-ttm, lstm, transformer in {tmp_path}: " in told
+    assert told.endswith(" model/ttm_lab/checkpoints\n")
+
+
+def test_a_checkpoint_that_is_not_the_pinned_one_is_refused(monkeypatch, tmp_path, capsys):
+    (tmp_path / "lstm.safetensors").write_bytes(b"another")
+    monkeypatch.setattr(trained, "CHECKPOINTS", tmp_path)
+    assert command.main(["--tiny", "--systems", "fifo,lstm", "--workers", "1"]) == 2
+    assert "is not the published file" in capsys.readouterr().err
 
 
 def test_goals_that_did_not_run_are_not_reached():

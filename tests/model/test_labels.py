@@ -11,7 +11,7 @@ from ttm_model.labels.sketch import KEPT_CLASSES, KEY_WIDTH, Sketch, make_phi, s
 from ttm_model.labels.space import DATA, LabelSpace, class_texts, kinds_matrix, load_space
 from ttm_model.labels.things import (
     MAX_THINGS,
-    Calibration,
+    PictureCalibration,
     first_scene,
     load_calibration,
     next_scene,
@@ -239,7 +239,7 @@ def scores(*peaks):
 
 
 def neutral():
-    return Calibration(
+    return PictureCalibration(
         torch.zeros(1000), torch.zeros(1000), torch.tensor([0.0, 1.0, 1.0]), torch.zeros(2)
     )
 

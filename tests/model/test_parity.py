@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from ttm_lab import parity
-from ttm_model.ttm.flax_params import load_arrays, load_unit
-from ttm_model.ttm.published import PublishedState
+from ttm_lab.published.flax_params import load_arrays, load_unit
+from ttm_lab.published.unit import PublishedState
 
 FILES = sorted((Path(__file__).parent / "reference").glob("*.npz"))
 

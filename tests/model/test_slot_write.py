@@ -104,7 +104,7 @@ def test_slots_that_a_step_does_not_write_stay_bit_identical(unit, seed, warm):
         after, output = unit.step(state, inputs, mask)
     may_change = set(range(LAYOUT.gist_slots.start, LAYOUT.gist_slots.stop))
     may_change |= {int(slot) for slot in output.slot[0] if slot >= 0}
-    may_change |= set(range(LAYOUT.recent_slots.start, LAYOUT.recent_slots.stop))
+    may_change |= set(range(LAYOUT.recent))
     if bool((state.modality[0, LAYOUT.event_slots] >= 0).all()):
         # Making room may merge one event into another and superpose one more per input.
         changed = [
@@ -241,7 +241,7 @@ def test_each_modality_keeps_its_reserve(unpacked):
 
 def test_the_recent_ring_holds_the_last_sixteen_seconds(unit):
     state, _ = fold(unit, [thing(i, salience=0.05, start_s=2.0 * i) for i in range(30)])
-    ring = state.t_first[0, LAYOUT.recent_slots][: LAYOUT.recent_per_modality]
+    ring = state.t_first[0, : LAYOUT.recent_per_modality]
     assert sorted(ring.tolist()) == [2.0 * i for i in range(22, 30)]
 
 

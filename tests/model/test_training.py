@@ -7,10 +7,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ttm_lab.evaluation.concepts import make_concepts
-from ttm_lab.evaluation.episodes import PLACES, STEP_S, make_episode
-from ttm_lab.evaluation.systems import registry
-from ttm_lab.evaluation.systems.slot_ttm import SlotSystem
+from ttm_lab.evaluation import registry
+from ttm_lab.published.unit import PublishedState
+from ttm_lab.systems.slot_ttm import SlotSystem
+from ttm_lab.task.concepts import make_concepts
+from ttm_lab.task.episodes import PLACES, STEP_S, make_episode
 from ttm_lab.training import __main__ as command
 from ttm_lab.training import asking, stream, systems
 from ttm_lab.training.memories import MEMORIES, MEMORY_TOKENS
@@ -23,8 +24,8 @@ from ttm_lab.training.slot_system import LearnedSlotSystem
 from ttm_lab.training.trainer import Trainer
 from ttm_lab.training.weights_file import read_network, write_weights
 from ttm_model.encoders.weights import verified_path
-from ttm_model.errors import StateIncompatible, WeightsError
-from ttm_model.ttm.published import PublishedState
+from ttm_model.errors import WeightsError
+from ttm_protocol.errors import StateIncompatible
 
 DIM = 256
 ALL = sorted(MEMORIES)

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from ttm_model.chunk import ChunkMedia
-from ttm_model.errors import StateIncompatible
 from ttm_model.step_result import Noticed, StepResult
+from ttm_protocol.errors import StateIncompatible
 from ttm_protocol.messages import Chunk, Picture, encode_chunk
 from ttm_server.store import Store, StreamOpened
 from ttm_server.worker.worker import Worker

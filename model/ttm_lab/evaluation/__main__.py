@@ -11,24 +11,26 @@ from pathlib import Path
 
 from ttm_lab.evaluation.clip_recall import measure_clips
 from ttm_lab.evaluation.cost import measure_cost
-from ttm_lab.evaluation.episodes import make_episode
 from ttm_lab.evaluation.machine import machine
 from ttm_lab.evaluation.measures import by_age, by_intervening, diagram
 from ttm_lab.evaluation.plan import EVENTS_64, FULL, LONG, OVERLOAD, SHORT, SIGMA, TINY, Plan
 from ttm_lab.evaluation.plots import curves_svg, reliability_svg
+from ttm_lab.evaluation.registry import OURS, SYSTEMS, load
 from ttm_lab.evaluation.report import Report, as_json, as_text
 from ttm_lab.evaluation.rewording import reworded
 from ttm_lab.evaluation.rows import Row
 from ttm_lab.evaluation.runner import bank, run
 from ttm_lab.evaluation.statistics import Estimate, share
-from ttm_lab.evaluation.systems.registry import OURS, SYSTEMS, NoCheckpoint, load
+from ttm_lab.task.episodes import make_episode
+from ttm_lab.training.systems import check_files
+from ttm_model.errors import WeightsError
 
 DIAGRAMS = (OURS, "unlimited")
 EXTRA_EPISODES = 2  # that rewordings are asked about
 
 
 def main(arguments: list[str]) -> int:
-    """Run, print the tables, write JSON and plots where asked; 2 where an argument is wrong."""
+    """Run, print the tables, write JSON and plots where asked; 2 where something is refused."""
     parser = argparse.ArgumentParser(prog="ttmserve eval", description=__doc__)
     sizes = parser.add_mutually_exclusive_group()
     sizes.add_argument("--short", action="store_true", help="the default: under five minutes")
@@ -47,7 +49,12 @@ def main(arguments: list[str]) -> int:
     unknown = [name for name in names if name not in SYSTEMS]
     if unknown:
         parser.error(f"--systems: {unknown[0]!r} is not one of {', '.join(SYSTEMS)}")
-    report = evaluate(plan, names, options.date)
+    try:
+        check_files(names)
+        report = evaluate(plan, names, options.date)
+    except WeightsError as error:
+        sys.stderr.write(f"ttmserve eval: {error}\n")
+        return 2
     sys.stdout.write(as_text(report))
     if options.json is not None:
         options.json.write_text(json.dumps(as_json(report), indent=1) + "\n", encoding="utf-8")
@@ -57,22 +64,15 @@ def main(arguments: list[str]) -> int:
 
 
 def evaluate(plan: Plan, names: tuple[str, ...], date: str | None = None) -> Report:
-    """Run a plan over the named systems; those without a checkpoint are named, not measured."""
+    """Run a plan over the named systems; raises WeightsError where a file is not the pinned one."""
     began_s = time.perf_counter()
-    missing = {}
-    for name in names:
-        try:
-            load(name)
-        except NoCheckpoint as error:
-            missing[name] = str(error)
-    systems = tuple(name for name in names if name not in missing)
-    results = run(plan, systems, told=_tell)
-    ours = OURS in systems
+    results = run(plan, names, told=_tell)
+    ours = OURS in names
     cost = measure_cost(plan.cost_steps, plan.seed) if ours and plan.cost_steps else None
     same = consistency(plan) if ours and plan.rewordings else None
-    clips = measure_clips(systems, plan.seed) if plan.rewordings else None  # not in a tiny run
+    clips = measure_clips(names, plan.seed) if plan.rewordings else None  # not in a tiny run
     seconds = time.perf_counter() - began_s
-    return Report(plan, machine(date), systems, missing, results, cost, same, clips, seconds)
+    return Report(plan, machine(date), names, results, cost, same, clips, seconds)
 
 
 def _tell(text: str) -> None:

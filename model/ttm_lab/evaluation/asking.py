@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.interface import Episode, MemorySystem
-from ttm_lab.evaluation.questions import Asked, EpisodeQuestions
 from ttm_lab.evaluation.rows import Row
 from ttm_lab.evaluation.statistics import rank_of
+from ttm_lab.task.interface import Episode, MemorySystem
+from ttm_lab.task.questions import Asked, EpisodeQuestions
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from ttm_lab.evaluation.real_clips import DEALS, SPACE, Shown, load_clips, sessions
+from ttm_lab.evaluation.registry import OURS, load
 from ttm_lab.evaluation.statistics import Estimate, relative, share
-from ttm_lab.evaluation.systems.base import EntrySystem
-from ttm_lab.evaluation.systems.entries import Entries
-from ttm_lab.evaluation.systems.registry import OURS, load
+from ttm_lab.systems.base import EntrySystem
+from ttm_lab.systems.entries import Entries
 from ttm_model.labels.space import LabelSpace, load_space
 
 UNLIMITED = "unlimited"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.episodes import make_episode
 from ttm_lab.evaluation.plan import SIGMA
 from ttm_lab.evaluation.runner import bank
+from ttm_lab.task.episodes import make_episode
 from ttm_model.serial import to_bytes
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens

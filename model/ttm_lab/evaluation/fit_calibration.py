@@ -10,13 +10,13 @@ from pathlib import Path
 
 import torch
 
-from ttm_lab.evaluation.calibration import Calibration, Found, fit_calibration
-from ttm_lab.evaluation.episodes import make_episode, questions
 from ttm_lab.evaluation.plan import CALIBRATION_SEED, CANDIDATES, SIGMA
+from ttm_lab.evaluation.registry import load
 from ttm_lab.evaluation.runner import bank
-from ttm_lab.evaluation.systems import calibrated
-from ttm_lab.evaluation.systems.base import EntrySystem
-from ttm_lab.evaluation.systems.registry import load
+from ttm_lab.systems import calibrated
+from ttm_lab.systems.base import EntrySystem
+from ttm_lab.systems.calibration import Found, PresenceCalibration, fit_calibration
+from ttm_lab.task.episodes import make_episode, questions
 
 FITTED = ("slot-ttm", "merge-only", "fifo", "fifo-packed", "recency", "mean-pool", "unlimited")
 LOADS = ((24, 90.0), (42, 160.0), (64, 240.0), (96, 360.0), (128, 480.0), (192, 720.0))
@@ -27,13 +27,13 @@ Fitted on {episodes} episodes of training concepts with seeds of their own, gap 
 The weight is that of the best product with the text key.
 """
 
-from ttm_lab.evaluation.calibration import Calibration
+from ttm_lab.systems.calibration import PresenceCalibration
 
-CALIBRATED: dict[str, Calibration] = {{
+CALIBRATED: dict[str, PresenceCalibration] = {{
 '''
 
 
-def fit(names: tuple[str, ...]) -> dict[str, Calibration]:
+def fit(names: tuple[str, ...]) -> dict[str, PresenceCalibration]:
     """Fit every named system on the same episodes, each episode weighing the same."""
     torch.set_num_threads(1)
     sights, sounds = bank(SIGMA)
@@ -60,7 +60,7 @@ def main() -> int:
     lines = [HEADER.format(episodes=len(EPISODES), sigma=SIGMA)]
     for name, fitted in fit(FITTED).items():
         weights = "".join(f"{weight:.4f}, " for weight in fitted.weights).strip()
-        lines.append(f'    "{name}": Calibration({fitted.bias:.4f}, ({weights})),\n')
+        lines.append(f'    "{name}": PresenceCalibration({fitted.bias:.4f}, ({weights})),\n')
     path = Path(calibrated.__file__)
     path.write_text("".join([*lines, "}\n"]), encoding="utf-8")
     sys.stdout.write(f"wrote {path.name}\n")

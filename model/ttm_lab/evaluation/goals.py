@@ -12,8 +12,8 @@ from math import isnan
 from ttm_lab.evaluation.cost import Cost
 from ttm_lab.evaluation.measures import Summary
 from ttm_lab.evaluation.plan import EVENTS_64, FITS, FORGETTING, OVERLOAD
+from ttm_lab.evaluation.registry import OURS, SWAPPED, ZEROED
 from ttm_lab.evaluation.statistics import Estimate
-from ttm_lab.evaluation.systems.registry import OURS, SWAPPED, ZEROED
 
 NOT_MEASURED = "not measured"
 RIVALS = ("fifo", "merge-only")

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from ttm_lab.evaluation.interface import Concepts, Episode
+from ttm_lab.task.interface import Concepts, Episode
 from ttm_model.engines.noticing import Thing, to_tokens
 from ttm_model.errors import WeightsError
 from ttm_model.labels.space import LabelSpace

@@ -43,7 +43,6 @@ class Report:
     plan: Plan
     machine: Mapping[str, Any]
     systems: tuple[str, ...]
-    missing: Mapping[str, str]  # systems that could not be measured, and why
     results: Results
     cost: Cost | None = None
     rewording: Estimate | None = None
@@ -102,7 +101,6 @@ def as_text(report: Report) -> str:
     parts += ["", "recall@1 against the modality gap", *_sweep(report)]
     if report.clips is not None:
         parts += ["", *_clips(report.clips)]
-    parts += [f"{name}: {why}" for name, why in report.missing.items()]
     return "\n".join(parts) + "\n"
 
 
@@ -213,7 +211,6 @@ def as_json(report: Report) -> Any:
                 "seed": BANK_SEED,
                 "sigma": SIGMA,
             },
-            "missing": dict(report.missing),
             "goals": [asdict(goal) for goal in report.goals()],
             "systems": {
                 f"{system}/{load}": asdict(one)

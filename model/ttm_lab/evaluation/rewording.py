@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from ttm_lab.evaluation.interface import Episode, MemorySystem
+from ttm_lab.task.interface import Episode, MemorySystem
 from ttm_lab.wordings import Split, wordings
 from ttm_model.questions.parsed import Kind, ParsedQuestion
 from ttm_model.questions.parser import parse

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ttm_lab.evaluation.interface import Verdict
+from ttm_lab.task.interface import Verdict
 
 Kind = Literal["at_time", "beside", "when", "presence", "follows"]
 Subject = Literal["present", "random", "hard"]

@@ -13,8 +13,6 @@ from typing import Any
 import torch
 
 from ttm_lab.evaluation.asking import Setting, ask, follow
-from ttm_lab.evaluation.episodes import make_concepts, make_episode, questions
-from ttm_lab.evaluation.interface import Concepts, Episode, MemorySystem
 from ttm_lab.evaluation.plan import (
     BANK_SEED,
     CANDIDATES,
@@ -25,9 +23,11 @@ from ttm_lab.evaluation.plan import (
     Load,
     Plan,
 )
+from ttm_lab.evaluation.registry import OURS, SWAPPED, ZEROED, load
 from ttm_lab.evaluation.rows import Row, Size
-from ttm_lab.evaluation.systems.registry import OURS, SWAPPED, ZEROED, load
-from ttm_lab.evaluation.systems.slot_ttm import SlotMemory, SlotSystem, zeroed
+from ttm_lab.systems.slot_ttm import SlotMemory, SlotSystem, zeroed
+from ttm_lab.task.episodes import make_concepts, make_episode, questions
+from ttm_lab.task.interface import Concepts, Episode, MemorySystem
 
 SWEPT = (OURS, "unlimited", "fifo")
 

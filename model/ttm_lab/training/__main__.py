@@ -18,7 +18,7 @@ from ttm_lab.training.plan import WINDOW, Plan
 from ttm_lab.training.saved_run import resume_run, save_run
 from ttm_lab.training.trainer import Trainer
 from ttm_lab.training.weights_file import write_weights
-from ttm_model.errors import ModelError
+from ttm_protocol.errors import StateIncompatible
 
 SAVE_EVERY_S = 60.0
 TELL_EVERY_S = 5.0
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
             raise ValueError(f"out: {saved} is there; --resume goes on with it, or remove it")
         device = _device(options.device)
         trainer = resume_run(saved, plan, device) if saved.exists() else Trainer(plan, device)
-    except (ValueError, ModelError) as error:
+    except (ValueError, StateIncompatible) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.questions import EXCLUSIVE_S
+from ttm_lab.task.questions import EXCLUSIVE_S
 from ttm_lab.training.reader_head import KINDS, Asked
 from ttm_lab.training.stream import Streams
 

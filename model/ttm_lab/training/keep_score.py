@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ttm_lab.evaluation.interface import Episode
-from ttm_lab.evaluation.systems.slot_ttm import SlotMemory, SlotSystem
+from ttm_lab.systems.slot_ttm import SlotMemory, SlotSystem
+from ttm_lab.task.interface import Episode
 from ttm_lab.training.slot_memories import Taken, take, written
 from ttm_model.ttm.layers import Mlp
 from ttm_model.ttm.layout import AGE_BUCKETS_S, Layout, Modality

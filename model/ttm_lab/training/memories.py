@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ttm_lab.evaluation.episodes import PLACES
+from ttm_lab.published.unit import PublishedConfig, PublishedState, PublishedUnit
+from ttm_lab.task.episodes import PLACES
 from ttm_lab.training.lstm_bank import LstmBank
 from ttm_lab.training.published_start import start_as_running_means
 from ttm_model.ttm.layers import Attention, Mlp, layer_norm
-from ttm_model.ttm.published import PublishedConfig, PublishedState, PublishedUnit
 
 DIM = 256
 MEMORY_TOKENS = 96
@@ -48,10 +48,11 @@ class PublishedMemory(Memory):
         self.unit = PublishedUnit(
             PublishedConfig(
                 dim,
-                memory_tokens,
-                process_tokens=8,
                 input_tokens=PLACES,
+                memory_tokens=memory_tokens,
                 mode="tl-mha",
+                layers=2,
+                heads=4,
                 mlp_hidden=dim,
                 positions=True,
             )

@@ -15,10 +15,10 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ttm_lab.published.read_write import TokenLearnerAttention
+from ttm_lab.published.unit import PublishedUnit
 from ttm_lab.training.time_scales import time_scales
-from ttm_model.ttm.layers import TokenLearnerAttention
-from ttm_model.ttm.processors import TransformerProcessor
-from ttm_model.ttm.published import PublishedUnit
+from ttm_model.ttm.processor import TransformerProcessor
 
 PLACES_PER_HEAD = 3  # of each head's dimensions of a value; they hold the position, no content
 FEATURES = 8  # of each head's dimensions of a key; they see the content

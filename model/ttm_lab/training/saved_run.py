@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ttm_lab.training.plan import Plan
 from ttm_lab.training.trainer import Progress, Trainer
-from ttm_model.errors import StateIncompatible
+from ttm_protocol.errors import StateIncompatible
 
 SCHEMA = "ttmserve.training-run/1"
 

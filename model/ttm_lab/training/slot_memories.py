@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.episodes import STEP_S
+from ttm_lab.task.episodes import STEP_S
 from ttm_lab.training.stream import Streams, draw
 from ttm_model.ttm.slot_write import slot_write
 from ttm_model.ttm.state import MemoryState

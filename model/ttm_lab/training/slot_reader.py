@@ -1,6 +1,6 @@
 """Stage S1: a learned residual on the aligned reader of the slot memory. Knows no training.
 
-The aligned reader (`evaluation.systems.entries`) is linear in the entries' keys, so a learned gain
+The aligned reader (`systems.entries`) is linear in the entries' keys, so a learned gain
 on each key, before it reads, reweighs what it finds; a low-rank map bends text keys; a small head
 adds to the log odds of presence. All three start at zero: untrained, it is the aligned reader.
 """
@@ -12,9 +12,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from ttm_lab.evaluation.calibration import Calibration
-from ttm_lab.evaluation.systems import entries as aligned
-from ttm_lab.evaluation.systems.entries import Entries
+from ttm_lab.systems import entries as aligned
+from ttm_lab.systems.calibration import PresenceCalibration
+from ttm_lab.systems.entries import Entries
 from ttm_model.ttm.layers import Mlp
 from ttm_model.ttm.layout import Modality
 
@@ -61,7 +61,7 @@ class SlotReader(nn.Module):
         return aligned.read_beside(gained, sound, self.text(candidates))
 
     def presence(
-        self, entries: Entries, now_s: float, sight: Tensor, calibration: Calibration
+        self, entries: Entries, now_s: float, sight: Tensor, calibration: PresenceCalibration
     ) -> Tensor:
         """Probability () that a sight (d,) was there; a loss counts as the calibration has it."""
         text = self.text(sight)

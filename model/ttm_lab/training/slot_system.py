@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.interface import Verdict
-from ttm_lab.evaluation.systems.base import PRESENT_P
-from ttm_lab.evaluation.systems.calibrated import CALIBRATED
-from ttm_lab.evaluation.systems.entries import read_when
-from ttm_lab.evaluation.systems.slot_ttm import SlotMemory, SlotSystem
+from ttm_lab.systems.base import PRESENT_P
+from ttm_lab.systems.calibrated import CALIBRATED
+from ttm_lab.systems.entries import read_when
+from ttm_lab.systems.slot_ttm import SlotMemory, SlotSystem
+from ttm_lab.task.interface import Verdict
 from ttm_lab.training.slot_reader import SlotReader
 
 

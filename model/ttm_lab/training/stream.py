@@ -12,8 +12,8 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.concepts import make_concepts, noisy, unit
-from ttm_lab.evaluation.episodes import (
+from ttm_lab.task.concepts import make_concepts, noisy, unit
+from ttm_lab.task.episodes import (
     DISTRACTOR_SALIENCE,
     EVENT_S,
     EVENT_SALIENCE,

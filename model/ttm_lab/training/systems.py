@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.interface import Episode, Verdict
+from ttm_lab.task.interface import Episode, Verdict
 from ttm_lab.training import time_code
 from ttm_lab.training.memories import State
 from ttm_lab.training.network import Network
 from ttm_lab.training.pins import SHA256
 from ttm_lab.training.reader_head import KINDS, Asked, Laid, Reading
 from ttm_lab.training.weights_file import read_network
-from ttm_model.encoders.weights import PinnedWeights, in_package, verified_path
+from ttm_model.encoders.weights import PinnedWeights, verified_path
+from ttm_model.errors import WeightsError
 
+NAMES = tuple(SHA256)
+CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
+IN_REPOSITORY = "model/ttm_lab/checkpoints"
 PRESENT_P = 0.5
 CHUNK_STEPS = 64  # folded at once, which changes only the speed
 
@@ -98,14 +103,36 @@ def _chunks(episode: Episode) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor, 
         )
 
 
+class NoCheckpoint(WeightsError):
+    """The files of trained systems are not there: an installed package leaves them out."""
+
+
 def pinned(name: str) -> PinnedWeights:
     """Where a trained system's weights lie and what they must be."""
     if name not in SHA256:
-        raise KeyError(f"systems: {name!r} is not one of {', '.join(SHA256)}")
-    file = f"{name.replace('-', '_')}.safetensors"
-    return PinnedWeights(name, SHA256[name], in_package("ttm_lab", "checkpoints", file))
+        raise KeyError(f"systems: {name!r} is not one of {', '.join(NAMES)}")
+    path = CHECKPOINTS / f"{name.replace('-', '_')}.safetensors"
+    return PinnedWeights(name, SHA256[name], lambda: path)
+
+
+def check_files(names: Iterable[str]) -> None:
+    """Refuse trained systems among these before anything is measured, others are no matter.
+
+    Raises NoCheckpoint naming all that have no file, and WeightsError for a file that is another.
+    """
+    trained = {name: pinned(name) for name in names if name in NAMES}
+    missing = [name for name, weights in trained.items() if not weights.locate().exists()]
+    if missing:
+        raise NoCheckpoint(
+            f"no checkpoint of {', '.join(missing)} in {CHECKPOINTS}: packages leave them out, "
+            f"the source repository has them in {IN_REPOSITORY}"
+        )
+    for weights in trained.values():
+        verified_path(weights)
 
 
 def load(name: str) -> TrainedSystem:
-    """A shipped system by name; raises KeyError, or WeightsError where its file is not the one."""
-    return TrainedSystem(name, read_network(name, verified_path(pinned(name))))
+    """A shipped system by name; raises KeyError, and as `check_files` does."""
+    weights = pinned(name)
+    check_files([name])
+    return TrainedSystem(name, read_network(name, weights.locate()))

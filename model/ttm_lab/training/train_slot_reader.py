@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ttm_lab.evaluation.calibration import Calibration
-from ttm_lab.evaluation.systems.base import UNCALIBRATED
-from ttm_lab.evaluation.systems.calibrated import CALIBRATED
-from ttm_lab.evaluation.systems.entries import Entries
-from ttm_lab.evaluation.systems.slot_ttm import slot_entries
+from ttm_lab.systems.base import UNCALIBRATED
+from ttm_lab.systems.calibrated import CALIBRATED
+from ttm_lab.systems.calibration import PresenceCalibration
+from ttm_lab.systems.entries import Entries
+from ttm_lab.systems.slot_ttm import slot_entries
 from ttm_lab.training.asking import EACH, ask
 from ttm_lab.training.slot_memories import take
 from ttm_lab.training.slot_reader import SlotReader
@@ -83,7 +83,9 @@ def problems(steps: int, generator: torch.Generator) -> Iterator[Problem]:
             )
 
 
-def loss_of(reader: SlotReader, problem: Problem, calibration: Calibration) -> tuple[Tensor, ...]:
+def loss_of(
+    reader: SlotReader, problem: Problem, calibration: PresenceCalibration
+) -> tuple[Tensor, ...]:
     """Mean losses of `at_time`, `beside` and `presence`; zero where nothing was asked."""
     p, entries = problem, problem.entries
     at = [reader.at_time(entries, p.now_s, t, p.candidates) for t in p.times_s]
@@ -100,7 +102,7 @@ def loss_of(reader: SlotReader, problem: Problem, calibration: Calibration) -> t
     return tuple(parts)
 
 
-def train(minutes: float, seed: int, calibration: Calibration) -> tuple[SlotReader, int]:
+def train(minutes: float, seed: int, calibration: PresenceCalibration) -> tuple[SlotReader, int]:
     """Train for so many processor minutes; -> the reader and the number of memories it saw."""
     reader = SlotReader(seed=seed)
     optimiser = torch.optim.AdamW(reader.parameters(), lr=RATE, weight_decay=0.01)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.episodes import STEP_S
+from ttm_lab.task.episodes import STEP_S
 from ttm_lab.training.asking import Truths, ask
 from ttm_lab.training.losses import forget, score
 from ttm_lab.training.network import Network

@@ -14,7 +14,8 @@ from torch import nn
 
 from ttm_lab.training.network import Network
 from ttm_lab.training.saved_run import read_tensors, write_tensors
-from ttm_model.errors import StateIncompatible, WeightsError
+from ttm_model.errors import WeightsError
+from ttm_protocol.errors import StateIncompatible
 
 SCHEMA = "ttmserve.trained/1"
 

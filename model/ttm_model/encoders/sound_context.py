@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ttm_model.encoders import sound_dsp as dsp
-from ttm_model.errors import StateIncompatible
+from ttm_protocol.errors import StateIncompatible
 
 Pcm = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.float32]

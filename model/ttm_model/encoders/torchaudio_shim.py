@@ -33,11 +33,6 @@ def load() -> ModuleType:
         raise
 
 
-def has_extension(torchaudio: ModuleType) -> bool:
-    """Whether a loaded torchaudio runs with its native extension."""
-    return bool(torchaudio._extension._IS_TORCHAUDIO_EXT_AVAILABLE)
-
-
 def _forget() -> None:
     for name in [n for n in sys.modules if n == "torchaudio" or n.startswith("torchaudio.")]:
         del sys.modules[name]

@@ -135,7 +135,8 @@ class LiteEngine:
         memory, output = self._write([state.memory for state in states], tokens, mask)
         results = []
         for row in range(len(states)):
-            state = LiteState(memory.row(row), scenes[row], sounds.contexts[row])
+            came = states[row].received.extended(media[row])
+            state = LiteState(memory.row(row), scenes[row], sounds.contexts[row], came)
             fault = None if bool(output.healthy[row]) else "not_finite"
             results.append(StepResult(state, self._noticed(state, output, row, tokens), fault))
         return results

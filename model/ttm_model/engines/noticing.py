@@ -16,7 +16,7 @@ from ttm_model.chunk import ChunkMedia
 from ttm_model.encoders.picture import PictureFeatures
 from ttm_model.encoders.sound import SoundBatch
 from ttm_model.labels.space import LabelSpace
-from ttm_model.labels.things import Calibration, next_scene, things
+from ttm_model.labels.things import PictureCalibration, next_scene, things
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.tokens import InputTokens
 
@@ -42,7 +42,7 @@ def seen(
     media: ChunkMedia,
     scene: Tensor,
     space: LabelSpace,
-    calibration: Calibration,
+    calibration: PictureCalibration,
 ) -> tuple[list[Thing], Tensor]:
     """What the chunk's pictures show, picture after picture, and the scene after them."""
     found: list[Thing] = []

@@ -22,7 +22,7 @@ PARTITIVES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class SpaceCalibration:
     """Scores to probabilities: logistic in log(score), even at `*_even`; see model/LOG.md.
 
     Presence is judged by `score / sqrt(breadth)`, breadth at most `max_spread`: where classes
@@ -39,15 +39,15 @@ class Calibration:
 
 # Measured on slots of composed clips (model/tools/measure_memory.py): false memory 2.5 %.
 # Above 64 classes noise no longer grows: the kept classes of a picture are few.
-PICTURES = Calibration(0.045, 1.3, 0.2, 1.5, 64.0)
+PICTURES = SpaceCalibration(0.045, 1.3, 0.2, 1.5, 64.0)
 # A sound's posterior is its class's own probability, decided at one half by the encoder.
-SOUNDS = Calibration(0.5, 6.0, 0.5, 6.0, 1.0)
+SOUNDS = SpaceCalibration(0.5, 6.0, 0.5, 6.0, 1.0)
 
 
 class TextSpace:
     """A label space with the text encoder that puts phrases into it (a reader's KeySpace)."""
 
-    def __init__(self, space: LabelSpace, text: TextEncoder, calibration: Calibration) -> None:
+    def __init__(self, space: LabelSpace, text: TextEncoder, calibration: SpaceCalibration) -> None:
         self.space = space
         self._text = text
         self._calibration = calibration

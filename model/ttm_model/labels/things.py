@@ -30,7 +30,7 @@ _LEAST_SCORE = 1e-3
 
 
 @dataclass(frozen=True)
-class Calibration:
+class PictureCalibration:
     """What the network says of any picture, and what its scores are worth; measured once.
 
     `mean_logits` (C,): the mean score. `log_prior` (C,): the log of the mean posterior, centred.
@@ -72,11 +72,11 @@ class Things:
     mask: Tensor
 
 
-def load_calibration(folder: Path = DATA) -> Calibration:
+def load_calibration(folder: Path = DATA) -> PictureCalibration:
     """Load the shipped calibration. Raises `WeightsError` naming the file."""
     path = folder / "imagenet_calibration.safetensors"
     try:
-        return Calibration(**load_file(path))
+        return PictureCalibration(**load_file(path))
     except (OSError, TypeError) as error:
         raise WeightsError(f"{path}: {error!r}") from error
 
@@ -86,13 +86,13 @@ def first_scene(classes: int) -> Tensor:
     return torch.zeros(classes)
 
 
-def next_scene(scene: Tensor, whole_logits: Tensor, calibration: Calibration) -> Tensor:
+def next_scene(scene: Tensor, whole_logits: Tensor, calibration: PictureCalibration) -> Tensor:
     """Move the scene (..., C) towards a picture's scores (..., C) at `SCENE_RATE`; a new value."""
     return scene + SCENE_RATE * ((whole_logits - calibration.mean_logits) - scene)
 
 
 def things(
-    whole_logits: Tensor, cell_logits: Tensor, scene: Tensor, calibration: Calibration
+    whole_logits: Tensor, cell_logits: Tensor, scene: Tensor, calibration: PictureCalibration
 ) -> Things:
     """Name what N pictures show beyond their scenes.
 
@@ -124,7 +124,7 @@ def things(
     return Things(posteriors, _salience(posteriors, strange, calibration) * mask, mask)
 
 
-def strangeness(whole_logits: Tensor, scene: Tensor, calibration: Calibration) -> Tensor:
+def strangeness(whole_logits: Tensor, scene: Tensor, calibration: PictureCalibration) -> Tensor:
     """Cosine distance (N,) of the scores from the scene's; 1 while there is no scene yet."""
     now = whole_logits - calibration.mean_logits
     product = (now * scene).sum(dim=-1)
@@ -132,7 +132,7 @@ def strangeness(whole_logits: Tensor, scene: Tensor, calibration: Calibration) -
     return 1.0 - product / length.clamp(min=1e-6)
 
 
-def _salience(posteriors: Tensor, strange: Tensor, calibration: Calibration) -> Tensor:
+def _salience(posteriors: Tensor, strange: Tensor, calibration: PictureCalibration) -> Tensor:
     peak = posteriors.amax(dim=-1).clamp(min=1e-6).log()  # (N, K)
     weights = calibration.salience
     return torch.sigmoid(weights[0] + weights[1] * peak + weights[2] * strange[:, None])

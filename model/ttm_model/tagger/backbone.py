@@ -20,7 +20,6 @@ WHISPER_TINY_EN = PinnedWeights(
 )
 
 WIDTH = 384
-MEL_PER_FRAME = 2  # the encoder halves the frame rate: 20 ms a frame
 
 Floats = npt.NDArray[np.float32]
 

@@ -1,1 +1,1 @@
-"""Token Turing Machines: published units, slot write, states. Knows no encoder and no question."""
+"""The slot-write Token Turing Machine: layers, states, steps. Knows no encoder and no question."""

@@ -81,21 +81,3 @@ class TokenLearner(nn.Module):
         if mask is not None:
             scores = scores.masked_fill(~mask[:, None, :], float("-inf"))
         return torch.softmax(scores, dim=-1) @ x
-
-
-class TokenLearnerAttention(nn.Module):
-    """TokenLearner, attention form: k learned queries attend to the tokens.
-
-    As published, without norm and without residual.
-    """
-
-    def __init__(self, dim: int, tokens_out: int, heads: int = 8) -> None:
-        super().__init__()
-        self.tokens = nn.Parameter(torch.empty(1, tokens_out, dim).normal_(std=0.02))
-        self.attention = Attention(dim, heads)
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(B, n, D) and an optional validity mask (B, n) -> (B, k, D)."""
-        queries = self.tokens.expand(x.shape[0], -1, -1)
-        result: Tensor = self.attention(queries, x, mask)
-        return result

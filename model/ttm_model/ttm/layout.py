@@ -53,11 +53,6 @@ class Layout:
         return self.recent + self.events + self.consolidated + self.gist
 
     @property
-    def recent_slots(self) -> slice:
-        """Slots of the recent ring."""
-        return slice(0, self.recent)
-
-    @property
     def event_slots(self) -> slice:
         """Slots that hold one event each."""
         return slice(self.recent, self.recent + self.events)

@@ -43,11 +43,6 @@ class Slots:
         """Every tensor by the state's name for it."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def copy_slot(self, b: int, source: int, target: int) -> None:
-        """Copy one slot of session `b` over another."""
-        for tensor in self.tensors().values():
-            tensor[b, target] = tensor[b, source]
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

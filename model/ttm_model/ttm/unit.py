@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ttm_model.ttm.layers import Attention, TokenLearner
 from ttm_model.ttm.layout import Layout
-from ttm_model.ttm.processors import TransformerProcessor
+from ttm_model.ttm.processor import TransformerProcessor
 from ttm_model.ttm.slot_write import S0Rule, slot_write
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens, StepOutput

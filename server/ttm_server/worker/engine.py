@@ -40,7 +40,7 @@ class Engine(Protocol[S]):
         ...
 
     def load(self, data: bytes) -> S:
-        """A stored state; raises ttm_model.errors.StateIncompatible."""
+        """A stored state; raises StateIncompatible."""
         ...
 
     def dump(self, state: S) -> bytes:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
-from ttm_model.errors import ModelError
 from ttm_protocol.errors import (
     Fenced,
     Quarantined,
@@ -105,9 +104,9 @@ class Holding(Generic[S]):
                 state = await self._in_model(self._engine.initial)
             else:
                 state = await self._in_model(lambda: self._engine.load(stored.memory))
-        except ModelError as problem:
+        except StateIncompatible as problem:
             log.error("a stored memory cannot be continued: %s", problem)
-            await self._refuse(sid, acquired, StateIncompatible(str(problem)))
+            await self._refuse(sid, acquired, problem)
             return None
         now_s = time.monotonic()
         gaps = [] if stored is None else list(stored.gaps)

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ttm_model.errors import ModelError
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, TTMError, outcome_of
 from ttm_server.store import Store
 from ttm_server.store.types import Ask, Reply, SessionState
@@ -95,8 +94,8 @@ class Publisher:
 
         try:
             return Reply(ask_id=ask.ask_id, body=await self._in_model(work))
-        except ModelError as error:
-            return refusal(ask, TTMError(str(error)))
+        except TTMError as error:
+            return refusal(ask, error)
         except Exception:
             log.exception("a question failed")
             return refusal(ask, TTMError("the question could not be answered"))

@@ -7,19 +7,19 @@ from typing import Any
 
 from torch import Tensor
 
-from ttm_lab.evaluation.calibration import Calibration, Found
-from ttm_lab.evaluation.interface import Episode, EpisodeEvent, Verdict
-from ttm_lab.evaluation.systems import entries as reading
-from ttm_lab.evaluation.systems.entries import Entries
+from ttm_lab.systems import entries as reading
+from ttm_lab.systems.calibration import Found, PresenceCalibration
+from ttm_lab.systems.entries import Entries
+from ttm_lab.task.interface import Episode, EpisodeEvent, Verdict
 
 PRESENT_P = 0.5
-UNCALIBRATED = Calibration(-20.0, (30.0,))
+UNCALIBRATED = PresenceCalibration(-20.0, (30.0,))
 
 
 class EntrySystem(ABC):
     """A MemorySystem that is read by key similarity alone."""
 
-    def __init__(self, name: str, calibration: Calibration | None = None) -> None:
+    def __init__(self, name: str, calibration: PresenceCalibration | None = None) -> None:
         self.name = name
         self.calibration = calibration or UNCALIBRATED
 

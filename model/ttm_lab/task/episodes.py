@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.concepts import make_concepts, noisy, unit
-from ttm_lab.evaluation.interface import Concepts, Episode, EpisodeEvent
-from ttm_lab.evaluation.questions import EpisodeQuestions, questions
+from ttm_lab.task.concepts import make_concepts, noisy, unit
+from ttm_lab.task.interface import Concepts, Episode, EpisodeEvent
+from ttm_lab.task.questions import EpisodeQuestions, questions
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.tokens import InputTokens
 

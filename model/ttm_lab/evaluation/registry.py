@@ -1,42 +1,26 @@
-"""Which systems are measured, by name. Trained ones are loaded where a checkpoint is there."""
+"""Which systems are measured, by name. Measures nothing itself."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import cast
 
-from ttm_lab.evaluation.interface import MemorySystem
-from ttm_lab.evaluation.systems.calibrated import CALIBRATED
-from ttm_lab.evaluation.systems.controls import QuestionOnlySystem
-from ttm_lab.evaluation.systems.slot_ttm import SlotSystem, ZeroedSystem
-from ttm_lab.evaluation.systems.stores import (
+from ttm_lab.systems.calibrated import CALIBRATED
+from ttm_lab.systems.controls import QuestionOnlySystem
+from ttm_lab.systems.slot_ttm import SlotSystem, ZeroedSystem
+from ttm_lab.systems.stores import (
     FifoSystem,
     MeanPoolSystem,
     PackedFifoSystem,
     RecencySystem,
     UnlimitedSystem,
 )
+from ttm_lab.task.interface import MemorySystem
+from ttm_lab.training import systems as trained
 
 OURS = "slot-ttm"
 SWAPPED = "swapped"
 ZEROED = "zeroed"
-TRAINED = ("published-ttm", "lstm", "transformer")
-CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
-
-
-class NoCheckpoint(LookupError):
-    """A trained system whose checkpoint file is not there."""
-
-
-def _trained(name: str) -> MemorySystem:
-    path = CHECKPOINTS / f"{name.replace('-', '_')}.safetensors"
-    if not path.exists():
-        raise NoCheckpoint(f"no checkpoint of {name}: {path.name} is not there")
-    module = importlib.import_module("ttm_lab.training.systems")
-    return cast(MemorySystem, module.load(name))
 
 
 def _slots(name: str, *, pack: bool = True) -> MemorySystem:
@@ -63,14 +47,15 @@ SYSTEMS: dict[str, Callable[[], MemorySystem]] = {
     "question-only": QuestionOnlySystem,
     SWAPPED: _swapped,
     ZEROED: _zeroed,
-    **{name: partial(_trained, name) for name in TRAINED},
+    **{name: partial(trained.load, name) for name in trained.NAMES},
 }
 
 
 def load(name: str) -> MemorySystem:
     """The system of that name.
 
-    Raises KeyError naming the known ones, or NoCheckpoint for a trained one without its file.
+    Raises KeyError naming the known ones, and WeightsError for a trained one whose file is not
+    there or not the pinned one.
     """
     if name not in SYSTEMS:
         raise KeyError(f"systems: {name!r} is not one of {', '.join(SYSTEMS)}")

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.interface import Concepts, Episode, EpisodeEvent
+from ttm_lab.task.interface import Concepts, Episode, EpisodeEvent
 
 PresenceKind = Literal["present", "random", "hard"]
 EXCLUSIVE_S = 0.4  # an event may overlap another by this much at either edge

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.interface import Concepts
+from ttm_lab.task.interface import Concepts
 
 SIBLING_COS = (0.6, 0.8)
 

@@ -12,7 +12,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.interface import EpisodeEvent
+from ttm_lab.task.interface import EpisodeEvent
 from ttm_model.ttm.layout import Modality
 
 EXPECTED = 0.8  # what a key and its own text key give, about

@@ -1,6 +1,6 @@
 """Trained systems beside the untrained memory on the same held-out episodes. Trains nothing.
 
-`python -m ttm_lab.training.compare [--systems A,B] [--loads 4,8,16] [--episodes N] [--weights D]`
+`python -m ttm_lab.evaluation.compare [--systems A,B] [--loads 4,8,16] [--episodes N] [--weights D]`
 prints a line for each system and load; differences to the first system are paired by episode.
 `ttmserve eval` measures far more; this is for looking at a training run.
 """
@@ -18,19 +18,20 @@ from pathlib import Path
 
 import torch
 
+from ttm_lab.evaluation import registry
 from ttm_lab.evaluation.asking import Setting, ask
-from ttm_lab.evaluation.episodes import make_episode, questions
-from ttm_lab.evaluation.interface import Episode, MemorySystem
 from ttm_lab.evaluation.plan import SIGMA
 from ttm_lab.evaluation.rows import Row
 from ttm_lab.evaluation.runner import bank
 from ttm_lab.evaluation.statistics import auroc, calibration_error, quantile
-from ttm_lab.evaluation.systems import registry
+from ttm_lab.task.episodes import make_episode, questions
+from ttm_lab.task.interface import Episode, MemorySystem
 from ttm_lab.training import systems
 from ttm_lab.training.memories import MEMORIES
 from ttm_lab.training.slot_reader import SlotReader
 from ttm_lab.training.slot_system import LearnedSlotSystem
 from ttm_lab.training.weights_file import read_network, read_weights
+from ttm_model.errors import WeightsError
 
 SECONDS_PER_EVENT = 3.75
 SEED = 88_000_000
@@ -53,7 +54,7 @@ def load(name: str, folder: Path | None) -> MemorySystem:
     """A system by name: trained ones from a folder of new weights, or as shipped."""
     if name == "slot-reader":
         reader = SlotReader()
-        read_weights(reader, name, (folder or registry.CHECKPOINTS) / f"{name}.safetensors")
+        read_weights(reader, name, (folder or systems.CHECKPOINTS) / f"{name}.safetensors")
         return LearnedSlotSystem(reader)
     if name in MEMORIES and folder is not None:
         return systems.TrainedSystem(name, read_network(name, folder / f"{name}.safetensors"))
@@ -137,18 +138,25 @@ def _told(values: tuple[float, float, float]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="ttm_lab.training.compare")
+    """Print the table; 2 where a system or its file is refused."""
+    parser = argparse.ArgumentParser(prog="ttm_lab.evaluation.compare")
     parser.add_argument("--systems", default="slot-ttm,published-ttm,lstm,transformer")
     parser.add_argument("--loads", default="2,4,8,16,64,192")
     parser.add_argument("--episodes", type=int, default=8)
     parser.add_argument("--weights", type=Path, help="folder of weights that are not shipped yet")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
+    names = options.systems.split(",")
+    try:
+        systems.check_files(() if options.weights else names)
+        chosen = {name: load(name, options.weights) for name in names}
+    except (KeyError, WeightsError) as error:
+        sys.stderr.write(f"{parser.prog}: {error.args[0]}\n")
+        return 2
     for events in (int(text) for text in options.loads.split(",")):
         first: Measured | None = None
-        for name in options.systems.split(","):
-            own = measure(load(name, options.weights), events, options.episodes)
+        for name, system in chosen.items():
+            own = measure(system, events, options.episodes)
             sys.stdout.write(described(name, events, own, first) + "\n")
             sys.stdout.flush()
             first = first or own

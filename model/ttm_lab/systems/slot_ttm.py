@@ -8,10 +8,10 @@ from functools import cached_property
 
 import torch
 
-from ttm_lab.evaluation.calibration import Calibration
-from ttm_lab.evaluation.interface import Episode
-from ttm_lab.evaluation.systems.base import EntrySystem
-from ttm_lab.evaluation.systems.entries import Entries
+from ttm_lab.systems.base import EntrySystem
+from ttm_lab.systems.calibration import PresenceCalibration
+from ttm_lab.systems.entries import Entries
+from ttm_lab.task.interface import Episode
 from ttm_model.serial import to_bytes
 from ttm_model.ttm.layout import Layout, Modality
 from ttm_model.ttm.packed import unpack
@@ -40,7 +40,7 @@ class SlotSystem(EntrySystem):
     def __init__(
         self,
         name: str = "slot-ttm",
-        calibration: Calibration | None = None,
+        calibration: PresenceCalibration | None = None,
         *,
         pack: bool = True,
         layout: Layout | None = None,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.calibration import Calibration
-from ttm_lab.evaluation.interface import Episode
-from ttm_lab.evaluation.systems.base import EntrySystem
-from ttm_lab.evaluation.systems.entries import Entries
+from ttm_lab.systems.base import EntrySystem
+from ttm_lab.systems.calibration import PresenceCalibration
+from ttm_lab.systems.entries import Entries
+from ttm_lab.task.interface import Episode
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.packed import MOST_PLACES, digits_of
 from ttm_model.ttm.room import RoomRule
@@ -44,7 +44,7 @@ class FifoSystem(StoreSystem):
     """A ring of the newest events, put together from steps by rule S0's own thresholds."""
 
     def __init__(
-        self, name: str = "fifo", calibration: Calibration | None = None, *, size: int = 64
+        self, name: str = "fifo", calibration: PresenceCalibration | None = None, *, size: int = 64
     ) -> None:
         super().__init__(name, calibration)
         self.size = size
@@ -85,7 +85,11 @@ class PackedFifoSystem(FifoSystem):
     """The same ring, its older keys rounded as in packed slots: what packing alone is worth."""
 
     def __init__(
-        self, name: str = "fifo-packed", calibration: Calibration | None = None, *, slots: int = 64
+        self,
+        name: str = "fifo-packed",
+        calibration: PresenceCalibration | None = None,
+        *,
+        slots: int = 64,
     ) -> None:
         self.exact = 2 * RoomRule().min_plain  # as many as slot write leaves plain
         super().__init__(name, calibration, size=self.exact + (slots - self.exact) * MOST_PLACES)
@@ -112,7 +116,7 @@ class RecencySystem(StoreSystem):
     def __init__(
         self,
         name: str = "recency",
-        calibration: Calibration | None = None,
+        calibration: PresenceCalibration | None = None,
         *,
         window_s: float = 16.0,
     ) -> None:

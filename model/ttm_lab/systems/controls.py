@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.interface import Episode, Verdict
+from ttm_lab.task.interface import Episode, Verdict
 
 
 class QuestionOnlySystem:

@@ -13,30 +13,31 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ttm_model.ttm.layers import BOTTLENECK, Mlp, TokenLearner, TokenLearnerAttention, layer_norm
-from ttm_model.ttm.processors import (
-    MixerProcessor,
-    MlpProcessor,
-    ProcessorKind,
-    TransformerProcessor,
-)
+from ttm_lab.published.processors import MixerProcessor, MlpProcessor
+from ttm_lab.published.read_write import AddEraseWrite, TokenLearnerAttention
+from ttm_model.ttm.layers import BOTTLENECK, TokenLearner
+from ttm_model.ttm.processor import TransformerProcessor
 
 MemoryMode = Literal["tl", "tl-mha", "tl-adderase"]
+ProcessorKind = Literal["transformer", "mixer", "mlp"]
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedConfig:
-    """Sizes of a published unit; `input_tokens` is n, needed only for positional embeddings."""
+    """Sizes of a published unit; what is not given is as in the published code.
+
+    The last four are constants there. `input_tokens` is n, used only for positional embeddings.
+    """
 
     dim: int
-    memory_tokens: int  # m
-    process_tokens: int  # r
     input_tokens: int  # n
+    memory_tokens: int = 64  # m
+    process_tokens: int = 8  # r
     mode: MemoryMode = "tl"
     processor: ProcessorKind = "transformer"
-    layers: int = 2
-    heads: int = 4
-    mlp_hidden: int = 64
+    layers: int = 1
+    heads: int = 12
+    mlp_hidden: int = 512
     positions: bool = False
     read_write_heads: int = 8
     adderase_tokens: int = 8
@@ -49,40 +50,6 @@ class PublishedState:
     """Memory of a published unit: tokens (B, m, D)."""
 
     tokens: Tensor
-
-
-class AddEraseWrite(nn.Module):
-    """`TokenAddEraseWrite`: erase and add through j soft addresses, as published.
-
-    The add term is mean_j(1 - s_j a_j), not the Neural Turing Machine's sum_j s_j a_j.
-    """
-
-    def __init__(self, dim: int, output_tokens: int, tokens: int, bottleneck: int) -> None:
-        super().__init__()
-        self.norm_address = layer_norm(dim)
-        self.address = Mlp(dim, bottleneck, tokens)
-        self.norm_erase = layer_norm(dim)
-        self.erase_tokens = Mlp(output_tokens, bottleneck, tokens)
-        self.erase_channels = Mlp(dim, bottleneck, dim)
-        self.norm_add = layer_norm(dim)
-        self.add_tokens = Mlp(output_tokens, bottleneck, tokens)
-        self.add_channels = Mlp(dim, bottleneck, dim)
-
-    def forward(self, memory: Tensor, output: Tensor) -> Tensor:
-        """Memory (B, m, D) and output (B, r, D) -> next memory (B, m, D)."""
-        address = torch.softmax(
-            self.address(self.norm_address(memory)).transpose(-1, -2), dim=-1
-        )  # (B, j, m)
-        erase = self.erase_channels(
-            self.erase_tokens(self.norm_erase(output).transpose(-1, -2)).transpose(-1, -2)
-        )  # (B, j, D)
-        add = self.add_channels(
-            self.add_tokens(self.norm_add(output).transpose(-1, -2)).transpose(-1, -2)
-        )
-        keep = (1.0 - address[..., None] * erase[:, :, None, :]).prod(dim=1)  # (B, m, D)
-        added = (1.0 - address[..., None] * add[:, :, None, :]).mean(dim=1)
-        result: Tensor = memory * keep + added
-        return result
 
 
 class PublishedUnit(nn.Module):
@@ -161,5 +128,7 @@ def _processor(c: PublishedConfig) -> nn.Module:
     if c.processor == "transformer":
         return TransformerProcessor(c.dim, c.process_tokens, c.layers, c.heads, c.mlp_hidden)
     if c.processor == "mixer":
-        return MixerProcessor(c.dim, c.process_tokens, c.layers, c.mixer_sequence_hidden)
+        return MixerProcessor(
+            c.dim, c.process_tokens, c.layers, c.mlp_hidden, c.mixer_sequence_hidden
+        )
     return MlpProcessor(c.dim, c.layers, c.mlp_hidden)

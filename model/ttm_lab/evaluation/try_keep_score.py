@@ -1,6 +1,6 @@
 """Measure stage S2's learned score against rule S0 on the same held-out episodes. Ships nothing.
 
-`python -m ttm_lab.training.try_keep_score [--loads 64,192] [--episodes N] [--seed S]`
+`python -m ttm_lab.evaluation.try_keep_score [--loads 64,192] [--episodes N] [--seed S]`
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import sys
 
 import torch
 
+from ttm_lab.evaluation.compare import described, measure
 from ttm_lab.evaluation.statistics import auroc
-from ttm_lab.evaluation.systems.calibrated import CALIBRATED
-from ttm_lab.training.compare import described, measure
+from ttm_lab.systems.calibrated import CALIBRATED
 from ttm_lab.training.keep_score import KeepingSlotSystem, train
 
 
 def main(arguments: list[str]) -> int:
     """Train the score, print how well it imitates, then what it changes."""
-    parser = argparse.ArgumentParser(prog="ttm_lab.training.try_keep_score")
+    parser = argparse.ArgumentParser(prog="ttm_lab.evaluation.try_keep_score")
     parser.add_argument("--loads", default="64,192")
     parser.add_argument("--episodes", type=int, default=8)
     parser.add_argument("--streams", type=int, default=24)

@@ -27,7 +27,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class PresenceCalibration:
     """`held_odds = exp(bias + weights . features)`."""
 
     bias: float
@@ -42,7 +42,9 @@ class Calibration:
         return odds / (1.0 + odds)
 
 
-def fit_calibration(found: list[Found], truths: list[bool], iterations: int = 60) -> Calibration:
+def fit_calibration(
+    found: list[Found], truths: list[bool], iterations: int = 60
+) -> PresenceCalibration:
     """Fit by maximum likelihood with a very small ridge."""
     x = torch.tensor([one.features for one in found], dtype=torch.float64)
     lost = torch.tensor([one.lost for one in found], dtype=torch.float64)
@@ -65,4 +67,4 @@ def fit_calibration(found: list[Found], truths: list[bool], iterations: int = 60
     for _ in range(5):
         optimiser.step(closure)  # type: ignore[no-untyped-call]
     fitted = [float(weight) for weight in weights.detach()]
-    return Calibration(fitted[0], tuple(fitted[1:]))
+    return PresenceCalibration(fitted[0], tuple(fitted[1:]))

@@ -1,35 +1,43 @@
-"""Load a published unit from reference vectors (`.npz`, Flax parameter names). Knows no server."""
+"""Load a published unit from reference vectors (`.npz`, Flax parameter names). Runs nothing."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
-from ttm_model.ttm.layers import Attention, Mlp, TokenLearner, TokenLearnerAttention
-from ttm_model.ttm.processors import (
-    MixerBlock,
-    MixerProcessor,
-    MlpProcessor,
-    ProcessorKind,
-    TransformerBlock,
-    TransformerProcessor,
-)
-from ttm_model.ttm.published import (
-    AddEraseWrite,
-    MemoryMode,
-    PublishedConfig,
-    PublishedUnit,
-)
+from ttm_lab.published.processors import MixerBlock, MixerProcessor, MlpProcessor
+from ttm_lab.published.read_write import AddEraseWrite, TokenLearnerAttention
+from ttm_lab.published.unit import MemoryMode, ProcessorKind, PublishedConfig, PublishedUnit
+from ttm_model.ttm.layers import Attention, Mlp, TokenLearner
+from ttm_model.ttm.processor import TransformerBlock, TransformerProcessor
 
 Arrays = Mapping[str, npt.NDArray[np.float32]]
 PREFIX = "params/unit_function/"
+SIZES = {  # the file's name of each: PublishedConfig's
+    "dim": "dim",
+    "tokens": "input_tokens",
+    "memory_size": "memory_tokens",
+    "process_size": "process_tokens",
+    "num_layers": "layers",
+    "num_heads": "heads",
+    "mlp_dim": "mlp_hidden",
+    "mha_read_write_heads": "read_write_heads",
+    "adderase_tokens": "adderase_tokens",
+    "bottleneck": "bottleneck",
+    "mixer_sequence_mlp_dim": "mixer_sequence_hidden",
+}
+CHOICES = {
+    "memory_mode": ("mode", get_args(MemoryMode)),
+    "processing_unit": ("processor", get_args(ProcessorKind)),
+}
+NEEDED = ("dim", "tokens")  # of the rest the published code says what they are when not given
 
 
 def load_arrays(path: Path) -> dict[str, npt.NDArray[np.float32]]:
@@ -42,24 +50,31 @@ def load_arrays(path: Path) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def config_of(arrays: Arrays) -> PublishedConfig:
-    """The unit's sizes, from `config_json`."""
+    """The unit's sizes, from `config_json`; raises ValueError naming what is missing or impossible.
+
+    What the file does not name is as in the published code.
+    """
     raw = json.loads(bytes(arrays["config_json"].astype(np.uint8)).decode())
-    return PublishedConfig(
-        dim=raw["dim"],
-        memory_tokens=raw["memory_size"],
-        process_tokens=raw["process_size"],
-        input_tokens=raw["tokens"],
-        mode=cast(MemoryMode, raw["memory_mode"].lower()),
-        processor=cast(ProcessorKind, raw["processing_unit"].lower()),
-        layers=raw["num_layers"],
-        heads=raw["num_heads"],
-        mlp_hidden=raw["mlp_dim"],
-        positions=raw["use_positional_embedding"],
-        read_write_heads=raw["mha_read_write_heads"],
-        adderase_tokens=raw["adderase_tokens"],
-        bottleneck=raw["bottleneck"],
-        mixer_sequence_hidden=raw["mixer_sequence_mlp_dim"],
-    )
+    missing = [name for name in NEEDED if name not in raw]
+    if missing:
+        raise ValueError(f"config_json: {', '.join(missing)} missing")
+    given: dict[str, Any] = {
+        field: _size(name, raw[name]) for name, field in SIZES.items() if name in raw
+    }
+    for name, (field, known) in CHOICES.items():
+        if name in raw:
+            given[field] = str(raw[name]).lower()
+            if given[field] not in known:
+                raise ValueError(f"config_json: {name} is {raw[name]!r}, not one of {known}")
+    if "use_positional_embedding" in raw:
+        given["positions"] = bool(raw["use_positional_embedding"])
+    return PublishedConfig(**given)
+
+
+def _size(name: str, value: object) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"config_json: {name} is {value!r}, must be a whole number of at least 1")
+    return value
 
 
 def load_unit(arrays: Arrays) -> PublishedUnit:
@@ -109,6 +124,11 @@ class _Reader:
         self.dense(f"{name}/Dense_1", module.out)
 
     def attention(self, name: str, module: Attention) -> None:
+        query = f"{PREFIX}{name}/query/kernel"
+        shape = self._arrays[query].shape if query in self._arrays else ()
+        # Any number of heads would fit the numbers, and all but one would mix them up.
+        if len(shape) == 3 and shape[1] != module.heads:
+            raise ValueError(f"{query}: {shape[1]} heads, the unit has {module.heads}")
         for part in ("query", "key", "value", "out"):
             self.dense(f"{name}/{part}", getattr(module, part))
 

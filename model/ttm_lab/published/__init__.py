@@ -1,0 +1,1 @@
+"""The published Token Turing Machine units and the files of their parameters. Serves nobody."""
