@@ -224,9 +224,11 @@ class FakeWorker:
                     applied = seq
                 for ask in await self.store.pending_asks(self.sid):
                     if ask.barrier <= applied:
-                        self.asked.append(ask.body)
+                        leans = ask.conversation is not None
+                        self.asked.append(ask.body | ({"before": ask.before} if leans else {}))
                         reply = (self.reply or self._answer)(ask.ask_id, ask.body)
-                        await self.store.reply(self.sid, fence, reply)
+                        context = (reply.body or {}).pop("understood", None)
+                        await self.store.reply(self.sid, fence, reply, ask.conversation, context)
                 await wake.wait(0.02)
 
     async def _commit(self, fence: str, seq: int) -> None:

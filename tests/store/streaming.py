@@ -30,12 +30,10 @@ async def every_operation(store: Store) -> str:
         assert await wake.wait(LONG_S)
     progress = await store.progress(sid, connection, "0-0")
     assert (progress.durable, progress.applied, len(progress.events)) == (3, 2, 1)
-    ask_id = await store.ask(sid, "question", {}, 30.0)
+    ask_id = await store.ask(sid, "question", {}, 30.0, "c")
     assert len(await store.pending_asks(sid)) == 1
-    await store.reply(sid, owned.fence, Reply(ask_id=ask_id, body={"a": 1}))
+    await store.reply(sid, owned.fence, Reply(ask_id=ask_id, body={"a": 1}), "c", {"b": 2})
     assert (await store.wait_reply(sid, ask_id, 1.0)).body == {"a": 1}
-    await store.remember(sid, "talk", {"b": 2})
-    assert await store.recall(sid, "talk") == {"b": 2}
     assert await store.renew(sid, owned.fence, 5.0)
     assert await store.begin_trial(sid, owned.fence, 5.0)
     assert await store.pass_trial(sid, owned.fence, 5.0)

@@ -58,7 +58,9 @@ async def idle_session(store: Store) -> str:
     owned = await store.acquire(sid, "me", 5.0)
     assert owned is not None
     await store.commit(sid, owned.fence, 0, 2, state(2), [event(1)])
-    await store.remember(sid, "talk", {})
+    ask_id = await store.ask(sid, "question", {}, 30.0, "talk")
+    await store.reply(sid, owned.fence, Reply(ask_id=ask_id, body={}), "talk", {"a": 1})
+    await store.wait_reply(sid, ask_id, 1.0)
     await store.release(sid, owned.fence)
     await store.close_stream(sid, connection, ended=False)
     return sid

@@ -10,6 +10,7 @@ from ttm_server.store.signals import Wake
 from ttm_server.store.types import (
     Acquired,
     Ask,
+    AskKind,
     CommitResult,
     Ingested,
     IngestStatus,
@@ -25,6 +26,7 @@ from ttm_server.store.watching import Watcher
 __all__ = [
     "Acquired",
     "Ask",
+    "AskKind",
     "CommitResult",
     "EmbeddedServer",
     "IngestStatus",

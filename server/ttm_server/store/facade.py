@@ -18,11 +18,10 @@ from ttm_server.store.ready import Ready
 from ttm_server.store.sessions import Sessions
 from ttm_server.store.signals import Signals
 from ttm_server.store.strict import NotStrict, Strict, greet_strictly
-from ttm_server.store.talks import Talks
 from ttm_server.store.tickets import Tickets
 
 
-class Store(Sessions, Tickets, Sending, Ready, Ownership, Asks, Talks, Models):
+class Store(Sessions, Tickets, Sending, Ready, Ownership, Asks, Models):
     """Sessions, their input, memory and questions in one Redis.
 
     Every call may raise StoreUnavailable (retryable); each method names its other errors.

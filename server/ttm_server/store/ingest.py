@@ -93,6 +93,7 @@ class Sending(Part):
             self._settings.input_capacity_chunks,
             keys.wake_in,
             int(self._is_strict),
+            repr(float(chunk.end_s)),
             durable=True,
         )
         if code is Code.GONE:

@@ -44,7 +44,7 @@ class SessionKeys:
     ask_bodies: str
     replies: str
     reply_bodies: str
-    talks: str
+    conversations: str
     wake_in: str
     wake_out: str
 
@@ -53,7 +53,7 @@ class SessionKeys:
         """Every key that a session can have (channels are not keys)."""
         return [
             *(self.meta, self.input, self.state, self.events, self.lease),
-            *(self.asks, self.ask_bodies, self.replies, self.reply_bodies, self.talks),
+            *(self.asks, self.ask_bodies, self.replies, self.reply_bodies, self.conversations),
         ]
 
 
@@ -74,7 +74,7 @@ def session_keys(sid: str) -> SessionKeys:
         ask_bodies=tag + "ask_bodies",
         replies=tag + "replies",
         reply_bodies=tag + "reply_bodies",
-        talks=tag + "talks",
+        conversations=tag + "conversations",
         wake_in=tag + "wake:in",
         wake_out=tag + "wake:out",
     )

@@ -14,7 +14,7 @@ NAMES = (
     *("expire", "sync"),
     *("open", "close", "ingest", "progress"),
     *("acquire", "renew", "release", "commit"),
-    *("ask", "pending", "reply", "take", "drop", "remember"),
+    *("ask", "pending", "reply", "take", "drop"),
 )
 
 # `now_ms` is Redis's clock, the only one that all processes share. `keep` makes a key live at

@@ -10,7 +10,7 @@ from ttm_protocol.errors import StoreUnavailable
 from ttm_server.store.codes import Code
 from ttm_server.store.edge import Edge, Part
 from ttm_server.store.keys import INDEX, READY, session_keys
-from ttm_server.store.sessions import STALE_AFTER_S
+from ttm_server.store.wall_clock import STALE_AFTER_S
 
 log = logging.getLogger(__name__)
 

@@ -170,8 +170,10 @@ class Holding(Generic[S]):
 
     async def _refuse(self, sid: str, acquired: Acquired, error: StateIncompatible) -> None:
         try:
-            for ask in await self._store.pending_asks(sid):
-                await self._store.reply(sid, acquired.fence, refusal(ask, error))
+            # Again and again: of a conversation only the first question is told at a time.
+            while asks := await self._store.pending_asks(sid):
+                for ask in asks:
+                    await self._store.reply(sid, acquired.fence, refusal(ask, error))
         except (Fenced, SessionNotFound):
             return
         await self.give_back(sid, acquired.fence)

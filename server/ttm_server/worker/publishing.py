@@ -73,25 +73,31 @@ class Publisher:
         """Answer one question from the newest committed state.
 
         So an answer is never ahead of the store: whoever asks again, or exports the memory, from
-        whichever worker, finds at least what this answer was given from.
+        whichever worker, finds at least what this answer was given from. What the answer leaves for
+        the conversation is stored with it and does not reach the client.
         """
         told = session.committed
         reply = await self._answer(told.state, ask)
+        context = None
         if reply.body is not None and ask.kind == "question":
+            context = reply.body.pop("understood", None)
             body = reply.body | {"as_of_seq": told.seq, "gaps": msgspec.to_builtins(told.gaps)}
             reply = Reply(ask_id=ask.ask_id, body=body)
         try:
-            await self._store.reply(session.session_id, session.fence, reply)
+            await self._store.reply(
+                session.session_id, session.fence, reply, ask.conversation, context
+            )
         except (Fenced, SessionNotFound):
             session.lost = True
         except StoreUnavailable as error:
             log.warning("reply: store unavailable: %s", error)
+            session.answered.remove(ask.ask_id)  # it is found again, if it still waits
 
     async def _answer(self, state: Any, ask: Ask) -> Reply:
         def work() -> dict[str, Any]:
             if ask.kind == "timeline":
                 return self._engine.timeline(state)
-            return self._engine.answer(state, ask.body)
+            return self._engine.answer(state, _question(ask))
 
         try:
             return Reply(ask_id=ask.ask_id, body=await self._in_model(work))
@@ -100,6 +106,12 @@ class Publisher:
         except Exception:
             log.exception("a question failed")
             return refusal(ask, TTMError("the question could not be answered"))
+
+
+def _question(ask: Ask) -> dict[str, Any]:
+    """The engine's body of a question: what the client asked, and what is known at this moment."""
+    now: dict[str, Any] = {"live": ask.live, "wall_zero": ask.wall_zero}
+    return ask.body | now | ({} if ask.conversation is None else {"before": ask.before})
 
 
 def refusal(ask: Ask, error: TTMError) -> Reply:
