@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from ttm_model.errors import ModelError
 from ttm_protocol.errors import (
@@ -19,16 +18,15 @@ from ttm_protocol.errors import (
 from ttm_server.config import Settings
 from ttm_server.store import Store
 from ttm_server.store.types import Acquired
-from ttm_server.worker.engine import Engine
 from ttm_server.worker.gate import Gate
 from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.publishing import refusal
 from ttm_server.worker.session import LiveSession, Snapshot
 
 log = logging.getLogger(__name__)
 
 S = TypeVar("S")
-T = TypeVar("T")
 RENEWS_AT_ONCE = 16
 
 
@@ -38,8 +36,7 @@ class Holding(Generic[S]):
     def __init__(
         self,
         store: Store,
-        engine: Engine[S],
-        in_model: Callable[[Callable[[], Any]], Awaitable[Any]],
+        model: ModelThread[S],
         gate: Gate,
         owner: str,
         settings: Settings,
@@ -49,8 +46,7 @@ class Holding(Generic[S]):
         self.suspects: dict[str, Acquired] = {}
         self._taking: set[str] = set()
         self._store = store
-        self._engine = engine
-        self._in_model = in_model
+        self._model = model
         self._gate = gate
         self._owner = owner
         self._settings = settings
@@ -102,9 +98,9 @@ class Holding(Generic[S]):
         stored = acquired.state
         try:
             if stored is None:
-                state = await self._in_model(self._engine.initial)
+                state = await self._model.initial()
             else:
-                state = await self._in_model(lambda: self._engine.load(stored.memory))
+                state = await self._model.load(stored.memory)
         except ModelError as problem:
             log.error("a stored memory cannot be continued: %s", problem)
             await self._refuse(sid, acquired, StateIncompatible(str(problem)))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -13,24 +12,22 @@ from ttm_model.errors import ModelError
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, TTMError, outcome_of
 from ttm_server.store import Store
 from ttm_server.store.types import Ask, Reply, SessionState
-from ttm_server.worker.engine import Engine
+from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.session import LiveSession
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-InModelThread = Callable[[Callable[[], T]], Awaitable[T]]
+S = TypeVar("S")
 
 
-class Publisher:
+class Publisher(Generic[S]):
     """Commits and replies; marks a session lost when it is no longer ours."""
 
-    def __init__(self, store: Store, engine: Engine[Any], in_model: InModelThread[Any]) -> None:
+    def __init__(self, store: Store, model: ModelThread[S]) -> None:
         self._store = store
-        self._engine = engine
-        self._in_model = in_model
+        self._model = model
 
-    async def commit(self, session: LiveSession[Any]) -> bool:
+    async def commit(self, session: LiveSession[S]) -> bool:
         """Commit everything applied so far, all or nothing; False when it did not happen.
 
         A store that is away leaves the session dirty, so the next round tries again: the same
@@ -39,14 +36,14 @@ class Publisher:
         taken = session.snapshot()
         events, media_s = list(session.events), session.media_s
         taken_at_s = time.monotonic()
-        memory = await self._in_model(lambda: self._engine.dump(taken.state))
+        memory = await self._model.dump(taken.state)
         record = SessionState(
             seq=taken.seq,
             memory=memory,
             media_s=media_s,
             gaps=taken.gaps,
-            model=self._engine.model_info,
-            shape=self._engine.memory_info,
+            model=self._model.model_info,
+            shape=self._model.memory_info,
         )
         try:
             await self._store.commit(
@@ -69,7 +66,7 @@ class Publisher:
         del session.events[: len(events)]
         return True
 
-    async def reply(self, session: LiveSession[Any], ask: Ask) -> None:
+    async def reply(self, session: LiveSession[S], ask: Ask) -> None:
         """Answer one question from the newest committed state.
 
         So an answer is never ahead of the store: whoever asks again, or exports the memory, from
@@ -93,14 +90,13 @@ class Publisher:
             log.warning("reply: store unavailable: %s", error)
             session.answered.remove(ask.ask_id)  # it is found again, if it still waits
 
-    async def _answer(self, state: Any, ask: Ask) -> Reply:
-        def work() -> dict[str, Any]:
-            if ask.kind == "timeline":
-                return self._engine.timeline(state)
-            return self._engine.answer(state, _question(ask))
-
+    async def _answer(self, state: S, ask: Ask) -> Reply:
         try:
-            return Reply(ask_id=ask.ask_id, body=await self._in_model(work))
+            if ask.kind == "timeline":
+                body = await self._model.timeline(state)
+            else:
+                body = await self._model.answer(state, _question(ask))
+            return Reply(ask_id=ask.ask_id, body=body)
         except ModelError as error:
             return refusal(ask, TTMError(str(error)))
         except Exception:

@@ -16,16 +16,18 @@ from ttm_server.scheduler import Scheduler
 from ttm_server.store import Store
 from ttm_server.worker.background import Background
 from ttm_server.worker.commit_policy import CommitPolicy
+from ttm_server.worker.decoding import Decoders
 from ttm_server.worker.engine import Engine
 from ttm_server.worker.feeding import Feeder
 from ttm_server.worker.gate import Gate
 from ttm_server.worker.holding import Holding
 from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.probation import Probation
 from ttm_server.worker.publishing import Publisher
 from ttm_server.worker.session import LiveSession
-from ttm_server.worker.stepping import apply_result, run_step
-from ttm_server.worker.threads import Threads, Watching
+from ttm_server.worker.stepping import apply_result
+from ttm_server.worker.threads import Watching
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +56,6 @@ class Worker(Generic[S]):
     ) -> None:
         self.owner = secrets.token_hex(8)
         self._store = store
-        self._engine = engine
         self._settings = settings
         self._metrics = metrics or WorkerMetrics()
         self._scheduler = Scheduler(settings.max_batch)
@@ -64,16 +65,18 @@ class Worker(Generic[S]):
         self._work = asyncio.Event()
         self._stopping = asyncio.Event()
         self._drained = asyncio.Event()
-        self._threads = Threads(watching)
-        self._in_model = self._threads.in_model
+        self._model = model = ModelThread(engine, watching)
+        self._decoders = Decoders(engine.fit, watching)
         self._gate = Gate()
-        self._feeder = Feeder(store, engine.fit, self._threads.in_decoder, self._work, self._gate)
-        self._publisher = Publisher(store, engine, self._in_model)
-        self._holding = Holding(
-            store, engine, self._in_model, self._gate, self.owner, settings, self._metrics
-        )
+        self._feeder = Feeder(store, self._decoders, self._work, self._gate)
+        self._publisher = Publisher(store, model)
+        self._holding = Holding(store, model, self._gate, self.owner, settings, self._metrics)
         self._probation = Probation(
-            *(store, engine, self._in_model, self._holding, self._feeder, self._publisher),
+            store,
+            model,
+            self._holding,
+            self._feeder,
+            self._publisher,
             settings.lease_ttl_s,
             self._metrics,
         )
@@ -88,7 +91,10 @@ class Worker(Generic[S]):
     async def run(self) -> None:
         """Work until `stop`; then commit what is applied and release every session."""
         loops = (
-            *(self._claim_loop, self._renew_loop, self._sweep_loop, self._hand_on_loop),
+            self._claim_loop,
+            self._renew_loop,
+            self._sweep_loop,
+            self._hand_on_loop,
             self._work_loop,
         )
         try:
@@ -96,7 +102,8 @@ class Worker(Generic[S]):
                 for loop in loops:
                     group.create_task(loop())
         finally:
-            self._threads.shutdown()
+            self._decoders.shutdown()
+            self._model.shutdown()
 
     def stop(self) -> None:
         """Ask the loops to end: no new session, no new step, then commit and release."""
@@ -220,7 +227,7 @@ class Worker(Generic[S]):
         started_s = time.monotonic()
         for chunk in chunks:
             self._metrics.queue_wait_seconds.observe(started_s - chunk.ready_s)
-        results = await self._in_model(lambda: run_step(self._engine, states, media))
+        results = await self._model.step(states, media)
         now_s = time.monotonic()
         self._metrics.batch_size.observe(len(batch))
         self._metrics.step_seconds.observe(now_s - started_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from ttm_protocol.messages import Start, decode_chunk
+from ttm_protocol.messages import Start, read_chunk
 from ttm_server.gateway.webm.decoder import Beginning
 from ttm_server.store import Store
 
@@ -16,6 +16,6 @@ async def beginning_of(store: Store, session_id: str, next_seq: int, start: Star
     waiting = await store.read_chunks(session_id, next_seq - 2, 1) if next_seq > 1 else []
     end_s = (await store.session(session_id)).media_s
     for _, payload in waiting:
-        end_s = max(end_s, decode_chunk(payload).end_s)
+        end_s = max(end_s, read_chunk(payload).end_s)
     has_media = next_seq > 1 or end_s > 0.0
     return Beginning(next_seq, end_s if has_media else None, end_s, zero_s)
