@@ -17,6 +17,7 @@ import websockets
 from PIL import Image
 from websockets.asyncio.client import ClientConnection
 
+from both_sides import Store
 from ttm_protocol.messages import DEFAULT_LIMITS, Chunk, Event, Gap, Limits, encode_chunk
 from ttm_server.config import Settings
 from ttm_server.gateway.app import create_app
@@ -24,7 +25,7 @@ from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.problems import MEDIA_TYPE
 from ttm_server.gateway.server import GatewayServer, make_server
 from ttm_server.gateway.state import Timing
-from ttm_server.store import Reply, SessionState, Store
+from ttm_server.store import Reply, SessionState
 
 QUICK = Timing(send_timeout_s=1.0, poll_s=0.2, drain_s=0.3, close_s=1.0)
 START_QUICK = Limits(start_timeout_s=0.4)

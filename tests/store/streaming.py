@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 
+from both_sides import Store
 from store.folding import chunk, event, fold, payload, session_with, state
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, Superseded
-from ttm_server.store import ModelAnnounced, Reply, Store
+from ttm_server.store import ModelAnnounced, Reply
 
 LONG_S = 60.0
 PAUSE_S = 0.05
@@ -50,7 +51,6 @@ async def every_operation(store: Store) -> str:
     await asyncio.sleep(0.01)
     assert await store.hand_on_expired() is None
     assert await store.claim(1.0) == sid
-    await store.forget_lease(sid)
     fork = await store.fork_session(sid)
     assert len(await store.sessions(10)) == 2
     for known in (sid, fork.session_id):

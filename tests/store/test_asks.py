@@ -9,9 +9,10 @@ import time
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from store.folding import send, session_with, state
 from ttm_protocol.errors import AnswerTimeout, Fenced, Overloaded, SessionNotFound
-from ttm_server.store import Reply, Store
+from ttm_server.store import Reply
 from ttm_server.store.keys import session_keys
 
 
@@ -180,6 +181,6 @@ async def test_a_repeated_ask_is_one_ask(store: Store) -> None:
     keys = session_keys(sid)
     words = ["repeatedrepeated", b'{"kind":"question","body":{}}', 9000, 4, keys.wake_in, 5000, ""]
     names = [keys.meta, keys.asks, keys.ask_bodies, keys.replies, keys.reply_bodies, keys.lease]
-    first = await store._edge.script("ask", names, *words)
-    assert await store._edge.script("ask", names, *words) == first
+    first = await store._parts.edge.script("ask", names, *words)
+    assert await store._parts.edge.script("ask", names, *words) == first
     assert [ask.barrier for ask in await store.pending_asks(sid)] == [1]

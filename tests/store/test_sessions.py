@@ -7,6 +7,7 @@ import re
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from store.folding import chunk, event, send, session_with, state
 from ttm_protocol.errors import (
     AuthError,
@@ -16,7 +17,7 @@ from ttm_protocol.errors import (
     SessionNotFound,
     StateIncompatible,
 )
-from ttm_server.store import CommitResult, Reply, Store
+from ttm_server.store import CommitResult, Reply
 
 
 async def test_new_session_is_idle_and_empty(store: Store) -> None:

@@ -40,6 +40,7 @@ from ttm_server.gateway.state import Gateway
 from ttm_server.gateway.webm.beginning import beginning_of
 from ttm_server.gateway.webm.intake import MediaIntake
 from ttm_server.store import IngestStatus, Progress, StreamOpened
+from ttm_server.waiting import happens_within
 
 _log = logging.getLogger("ttm_server.gateway.stream")
 _ABNORMAL_CLOSE = 1006
@@ -253,7 +254,7 @@ class SessionStream:
                 break
             self._connection.credits(0)
             self._wake()
-            await _wait(moved, self._gateway.timing.poll_s)
+            await happens_within(moved, self._gateway.timing.poll_s)
         if result.status is IngestStatus.STORED:
             self._positions.stored(item.chunk.seq, item.at_s)
         else:
@@ -280,7 +281,7 @@ class SessionStream:
             if progress.events:
                 await self._flushed.wait()
             else:
-                await _wait(self._positions.moved, self._gateway.timing.poll_s)
+                await happens_within(self._positions.moved, self._gateway.timing.poll_s)
         async with self._looking:  # no look in between: it would find the connection superseded
             await self._leave(ended=True)
             self._connection.end()
@@ -353,9 +354,3 @@ class SessionStream:
                 self._done.set()
             else:
                 await self._websocket.send_text(item)
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(timeout_s):
-            await event.wait()

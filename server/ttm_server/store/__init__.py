@@ -4,7 +4,7 @@ Nothing outside this package builds a key or imports redis.
 """
 
 from ttm_server.store.embedded import EmbeddedServer
-from ttm_server.store.facade import Store
+from ttm_server.store.facade import GatewayStore, Store, WorkerStore
 from ttm_server.store.models import ModelAnnounced, fingerprint
 from ttm_server.store.signals import Wake
 from ttm_server.store.types import (
@@ -21,7 +21,6 @@ from ttm_server.store.types import (
     Status,
     StreamOpened,
 )
-from ttm_server.store.watching import Watcher
 
 __all__ = [
     "Acquired",
@@ -29,6 +28,7 @@ __all__ = [
     "AskKind",
     "CommitResult",
     "EmbeddedServer",
+    "GatewayStore",
     "IngestStatus",
     "Ingested",
     "ModelAnnounced",
@@ -40,6 +40,6 @@ __all__ = [
     "Store",
     "StreamOpened",
     "Wake",
-    "Watcher",
+    "WorkerStore",
     "fingerprint",
 ]

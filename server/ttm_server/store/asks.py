@@ -21,7 +21,9 @@ from ttm_protocol.errors import (
     Overloaded,
     StoreUnavailable,
 )
+from ttm_server.config import Settings
 from ttm_server.store.codes import Code
+from ttm_server.store.edge import Edge, Part
 from ttm_server.store.keys import SessionKeys, new_id, session_keys
 from ttm_server.store.ownership import checked_fence
 from ttm_server.store.quarantine import quarantined
@@ -51,8 +53,12 @@ _reply = msgspec.json.Decoder(Reply)
 _context = msgspec.json.Decoder(dict[str, Any])
 
 
-class Asks(Watching):
+class Asks(Part):
     """The store's part for questions."""
+
+    def __init__(self, edge: Edge, settings: Settings, watching: Watching) -> None:
+        super().__init__(edge, settings)
+        self._watching = watching
 
     async def ask(
         self,
@@ -78,7 +84,7 @@ class Asks(Watching):
         ask_id = new_id()
         code, rest = await self._edge.script(
             "ask",
-            [keys.meta, *_four(keys), keys.lease],
+            [keys.meta, *keys.questions, keys.lease],
             ask_id,
             msgspec.json.encode(_Body(kind, body)),
             max(1, round(timeout_s * 1000)),
@@ -106,7 +112,7 @@ class Asks(Watching):
         loop = asyncio.get_running_loop()
         until_s = loop.time() + timeout_s
         try:
-            async with self.watch(sid) as wake:
+            async with self._watching.watch(sid) as wake:
                 while True:
                     code, rest = await self._edge.script(
                         "take", [keys.meta, keys.asks, keys.reply_bodies], ask_id
@@ -157,7 +163,7 @@ class Asks(Watching):
         is_told = conversation is not None and context is not None
         code, _ = await self._edge.script(
             "reply",
-            [keys.meta, *_four(keys), keys.conversations],
+            [keys.meta, *keys.questions, keys.conversations],
             checked_fence(fence),
             reply.ask_id,
             msgspec.json.encode(reply),
@@ -178,13 +184,9 @@ class Asks(Watching):
     async def _drop(self, keys: SessionKeys, ask_id: str) -> None:
         # Without this it would vanish at its deadline; with it there is room for the next sooner.
         try:
-            await self._edge.script("drop", _four(keys), ask_id)
+            await self._edge.script("drop", keys.questions, ask_id)
         except StoreUnavailable as error:
             log.debug("a question is left to its deadline: %s", error)
-
-
-def _four(keys: SessionKeys) -> list[str]:
-    return [keys.asks, keys.ask_bodies, keys.replies, keys.reply_bodies]
 
 
 def _to_ask(

@@ -51,10 +51,13 @@ class SessionKeys:
     @property
     def all(self) -> list[str]:
         """Every key that a session can have (channels are not keys)."""
-        return [
-            *(self.meta, self.input, self.state, self.events, self.lease),
-            *(self.asks, self.ask_bodies, self.replies, self.reply_bodies, self.conversations),
-        ]
+        session = [self.meta, self.input, self.state, self.events, self.lease]
+        return [*session, *self.questions, self.conversations]
+
+    @property
+    def questions(self) -> list[str]:
+        """Open questions and replies nobody has taken yet, as the scripts take them."""
+        return [self.asks, self.ask_bodies, self.replies, self.reply_bodies]
 
 
 def session_keys(sid: str) -> SessionKeys:

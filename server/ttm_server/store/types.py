@@ -33,7 +33,6 @@ class StreamOpened(msgspec.Struct, frozen=True, kw_only=True):
     connection: str
     next_seq: int
     applied: int
-    credits: int
     last_event_id: str
 
 
@@ -82,7 +81,6 @@ class Acquired(msgspec.Struct, frozen=True, kw_only=True):
 
     fence: str
     applied: int
-    durable: int
     state: SessionState | None
     crashes: int = 0
 

@@ -7,7 +7,8 @@ import logging
 from typing import Any
 
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable
-from ttm_server.store import Store
+from ttm_server.store import WorkerStore
+from ttm_server.waiting import happens_within
 from ttm_server.worker.decoding import Decoders
 from ttm_server.worker.gate import Gate
 from ttm_server.worker.session import LiveSession
@@ -28,7 +29,7 @@ class Feeder:
 
     def __init__(
         self,
-        store: Store,
+        store: WorkerStore,
         decoders: Decoders,
         work: asyncio.Event,
         gate: Gate,
@@ -64,7 +65,8 @@ class Feeder:
                 moved = not full and await self._fetch_chunks(session)
                 await self.fetch_asks(session)
                 if full or len(session.decoded) >= PREFETCH_CHUNKS:
-                    await _wait(session.room, POLL_S)
+                    await happens_within(session.room, POLL_S)
+                    session.room.clear()
                 elif not moved:
                     await wake.wait(POLL_S)
 
@@ -101,13 +103,3 @@ class Feeder:
             if ask.ask_id not in session.answered:
                 session.asks.setdefault(ask.ask_id, ask)
                 self._work.set()
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            await event.wait()
-    except TimeoutError:
-        return
-    finally:
-        event.clear()

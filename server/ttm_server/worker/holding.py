@@ -16,7 +16,7 @@ from ttm_protocol.errors import (
     StoreUnavailable,
 )
 from ttm_server.config import Settings
-from ttm_server.store import Store
+from ttm_server.store import WorkerStore
 from ttm_server.store.types import Acquired
 from ttm_server.worker.gate import Gate
 from ttm_server.worker.metrics import WorkerMetrics
@@ -35,7 +35,7 @@ class Holding(Generic[S]):
 
     def __init__(
         self,
-        store: Store,
+        store: WorkerStore,
         model: ModelThread[S],
         gate: Gate,
         owner: str,

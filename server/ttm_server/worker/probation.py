@@ -12,7 +12,7 @@ import time
 from typing import Generic, TypeVar
 
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable
-from ttm_server.store import Store
+from ttm_server.store import WorkerStore
 from ttm_server.store.types import Acquired
 from ttm_server.worker.feeding import Feeder
 from ttm_server.worker.holding import Holding
@@ -32,7 +32,7 @@ class Probation(Generic[S]):
 
     def __init__(
         self,
-        store: Store,
+        store: WorkerStore,
         model: ModelThread[S],
         holding: Holding[S],
         feeder: Feeder,

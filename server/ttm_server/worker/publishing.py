@@ -10,7 +10,7 @@ import msgspec
 
 from ttm_model.errors import ModelError
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, TTMError, outcome_of
-from ttm_server.store import Store
+from ttm_server.store import WorkerStore
 from ttm_server.store.types import Ask, Reply, SessionState
 from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.session import LiveSession
@@ -23,7 +23,7 @@ S = TypeVar("S")
 class Publisher(Generic[S]):
     """Commits and replies; marks a session lost when it is no longer ours."""
 
-    def __init__(self, store: Store, model: ModelThread[S]) -> None:
+    def __init__(self, store: WorkerStore, model: ModelThread[S]) -> None:
         self._store = store
         self._model = model
 

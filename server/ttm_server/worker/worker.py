@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 from ttm_protocol.errors import StoreUnavailable, TTMError
 from ttm_server.config import Settings
 from ttm_server.scheduler import Scheduler
-from ttm_server.store import Store
+from ttm_server.store import WorkerStore
+from ttm_server.waiting import happens_within
 from ttm_server.worker.background import Background
 from ttm_server.worker.commit_policy import CommitPolicy
 from ttm_server.worker.decoding import Decoders
@@ -48,7 +49,7 @@ class Worker(Generic[S]):
 
     def __init__(
         self,
-        store: Store,
+        store: WorkerStore,
         engine: Engine[S],
         settings: Settings,
         metrics: WorkerMetrics | None = None,
@@ -155,11 +156,7 @@ class Worker(Generic[S]):
 
     async def _renew_loop(self) -> None:
         while not self._drained.is_set():
-            try:
-                async with asyncio.timeout(self._settings.lease_ttl_s / 3):
-                    await self._drained.wait()
-            except TimeoutError:
-                pass
+            await happens_within(self._drained, self._settings.lease_ttl_s / 3)
             try:
                 await self._holding.renew()
             except StoreUnavailable as error:
@@ -193,11 +190,7 @@ class Worker(Generic[S]):
     async def _work_loop(self) -> None:
         try:
             while not self._stopping.is_set():
-                try:
-                    async with asyncio.timeout(TICK_S):
-                        await self._work.wait()
-                except TimeoutError:
-                    pass
+                await happens_within(self._work, TICK_S)
                 self._work.clear()
                 while await self._round() and not self._stopping.is_set():
                     pass
@@ -339,9 +332,4 @@ class Worker(Generic[S]):
             self._forget(session)
 
     async def _stopped_within(self, delay_s: float) -> bool:
-        try:
-            async with asyncio.timeout(delay_s):
-                await self._stopping.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await happens_within(self._stopping, delay_s)

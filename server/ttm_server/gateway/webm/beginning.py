@@ -6,10 +6,12 @@ from msgspec import UNSET
 
 from ttm_protocol.messages import Start, read_chunk
 from ttm_server.gateway.webm.decoder import Beginning
-from ttm_server.store import Store
+from ttm_server.store import GatewayStore
 
 
-async def beginning_of(store: Store, session_id: str, next_seq: int, start: Start) -> Beginning:
+async def beginning_of(
+    store: GatewayStore, session_id: str, next_seq: int, start: Start
+) -> Beginning:
     """The next chunk's number and media time: the end of the last chunk, applied or not."""
     zero_s = None if start.t is UNSET else float(start.t)
     # In this order: a chunk that is applied in between is in one of the two all the same.

@@ -6,7 +6,6 @@ who store: `take`, `stored`, `close`.
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 from ttm_protocol.errors import MediaError
@@ -19,6 +18,7 @@ from ttm_server.gateway.webm.pipe import BytePipe
 from ttm_server.gateway.webm.slots import Decoders
 
 STUCK_S = 20.0
+LOOK_S = 1.0
 
 
 class MediaIntake:
@@ -56,15 +56,10 @@ class MediaIntake:
         self._metrics.webm_bytes.inc(len(data))
         self._pipe.put(data)
         waited_s = 0.0
-        while True:
-            try:
-                async with asyncio.timeout(1.0):
-                    await self._pipe.room()
-                return
-            except TimeoutError:
-                waited_s = 0.0 if self._handoff.waits else waited_s + 1.0
-                if waited_s >= STUCK_S:
-                    raise stuck(waited_s) from None
+        while not await self._pipe.room(LOOK_S):
+            waited_s = 0.0 if self._handoff.waits else waited_s + LOOK_S
+            if waited_s >= STUCK_S:
+                raise stuck(waited_s)
 
     def end(self, message: End) -> None:
         """Nothing follows; what is there becomes chunks."""
