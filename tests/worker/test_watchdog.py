@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from ttm_protocol.messages import Picture, encode_chunk
-from ttm_server.worker.decoding import Decoders
+from ttm_server.worker.decoding import ChunkDecoders
 from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.running import EXIT_HUNG
 from ttm_server.worker.threads import WatchedThreads
@@ -147,7 +147,7 @@ async def test_its_own_thread_finds_what_hangs_in_either_pool(way):
     with Watchdog(0.1, hung) as watchdog:
         engine = HangingEngine(stuck_for_ever)
         model = ModelThread(engine, watchdog.watching)
-        decoders = Decoders(engine.fit, watchdog.watching)
+        decoders = ChunkDecoders(engine.fit, watchdog.watching)
         payload = encode_chunk(chunk(1, video=[picture(1)]))
         try:
             assert await (model.initial() if way == "model" else decoders.decode(payload))

@@ -14,8 +14,8 @@ from starlette.requests import HTTPConnection
 from ttm_protocol.messages import Limits
 from ttm_server.config import Settings
 from ttm_server.gateway.admission import Admission
+from ttm_server.gateway.containers.slots import Decoders
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.gateway.webm.slots import Decoders
 from ttm_server.store import GatewayStore
 from ttm_server.waiting import happens_within
 

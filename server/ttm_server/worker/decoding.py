@@ -11,7 +11,7 @@ from ttm_server.worker.threads import WatchedThreads, Watching
 DECODE_THREADS = 2
 
 
-class Decoders:
+class ChunkDecoders:
     """`fit` brings a picture to the size that the engine's encoder takes."""
 
     def __init__(self, fit: Fit, watching: Watching = nullcontext) -> None:

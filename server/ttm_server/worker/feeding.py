@@ -9,7 +9,7 @@ from typing import Any
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable
 from ttm_server.store import WorkerStore
 from ttm_server.waiting import happens_within
-from ttm_server.worker.decoding import Decoders
+from ttm_server.worker.decoding import ChunkDecoders
 from ttm_server.worker.gate import Gate
 from ttm_server.worker.session import LiveSession
 
@@ -30,7 +30,7 @@ class Feeder:
     def __init__(
         self,
         store: WorkerStore,
-        decoders: Decoders,
+        decoders: ChunkDecoders,
         work: asyncio.Event,
         gate: Gate,
     ) -> None:

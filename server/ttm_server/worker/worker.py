@@ -17,7 +17,7 @@ from ttm_server.store import WorkerStore
 from ttm_server.waiting import happens_within
 from ttm_server.worker.background import Background
 from ttm_server.worker.commit_policy import CommitPolicy
-from ttm_server.worker.decoding import Decoders
+from ttm_server.worker.decoding import ChunkDecoders
 from ttm_server.worker.engine import Engine
 from ttm_server.worker.feeding import Feeder
 from ttm_server.worker.gate import Gate
@@ -67,7 +67,7 @@ class Worker(Generic[S]):
         self._stopping = asyncio.Event()
         self._drained = asyncio.Event()
         self._model = model = ModelThread(engine, watching)
-        self._decoders = Decoders(engine.fit, watching)
+        self._decoders = ChunkDecoders(engine.fit, watching)
         self._gate = Gate()
         self._feeder = Feeder(store, self._decoders, self._work, self._gate)
         self._publisher = Publisher(store, model)

@@ -1,4 +1,4 @@
-"""A webm connection's way from its bytes to chunks for the store. Knows neither socket nor store.
+"""From a connection's bytes to chunks for the store. Knows neither socket nor store.
 
 Takes the place of :class:`~ttm_server.gateway.intake.Intake`, with the same three calls for those
 who store: `take`, `stored`, `close`.
@@ -10,12 +10,12 @@ import time
 
 from ttm_protocol.errors import MediaError
 from ttm_protocol.messages import Chunk, End, encode_chunk, validate_chunk
+from ttm_server.gateway.containers.decoder import Beginning, Decoder, stuck
+from ttm_server.gateway.containers.handoff import Handoff
+from ttm_server.gateway.containers.pipe import BytePipe
+from ttm_server.gateway.containers.slots import Decoders
 from ttm_server.gateway.intake import Received
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.gateway.webm.decoder import Beginning, Decoder, stuck
-from ttm_server.gateway.webm.handoff import Handoff
-from ttm_server.gateway.webm.pipe import BytePipe
-from ttm_server.gateway.webm.slots import Decoders
 
 STUCK_S = 20.0
 LOOK_S = 1.0

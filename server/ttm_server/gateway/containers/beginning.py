@@ -1,11 +1,11 @@
-"""Where a webm connection goes on in its session. Asks the store, knows no decoder."""
+"""Where a container connection goes on in its session. Asks the store, knows no decoder."""
 
 from __future__ import annotations
 
 from msgspec import UNSET
 
 from ttm_protocol.messages import Start, read_chunk
-from ttm_server.gateway.webm.decoder import Beginning
+from ttm_server.gateway.containers.decoder import Beginning
 from ttm_server.store import GatewayStore
 
 
