@@ -148,7 +148,7 @@ class Holding(Generic[S]):
                     self._lose(sid, fence)
         await self._store.note_leases([sid for sid in fences if self.holds(sid)], ttl_s)
 
-    async def give_back(self, sid: str, fence: str) -> None:
+    async def release(self, sid: str, fence: str) -> None:
         """Release a session; work that is left is announced to other workers."""
         try:
             await self._store.release(sid, fence)
@@ -172,7 +172,7 @@ class Holding(Generic[S]):
                     await self._store.reply(sid, acquired.fence, refusal(ask, error))
         except (Fenced, SessionNotFound):
             return
-        await self.give_back(sid, acquired.fence)
+        await self.release(sid, acquired.fence)
 
     def _count(self) -> None:
         self._metrics.sessions_active.set(len(self.live) + len(self.suspects))

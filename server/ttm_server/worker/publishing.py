@@ -88,7 +88,7 @@ class Publisher(Generic[S]):
             session.lost = True
         except StoreUnavailable as error:
             log.warning("reply: store unavailable: %s", error)
-            session.answered.remove(ask.ask_id)  # it is found again, if it still waits
+            session.ask_again(ask)
 
     async def _answer(self, state: S, ask: Ask) -> Reply:
         try:

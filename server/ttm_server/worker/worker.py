@@ -297,7 +297,7 @@ class Worker(Generic[S]):
             busy = session.dirty or session.committing or session.asks or not session.caught_up
             if not busy and time.monotonic() - session.active_at_s > idle_s:
                 self._forget(session)
-                await self._holding.give_back(session.session_id, session.fence)
+                await self._holding.release(session.session_id, session.fence)
 
     def _forget(self, session: LiveSession[S]) -> None:
         self._holding.forget(session.session_id)
@@ -316,7 +316,7 @@ class Worker(Generic[S]):
                     *(self._hand_over(session, at_once) for session in list(self.live.values()))
                 )
                 for sid, acquired in list(self._holding.suspects.items()):
-                    await self._holding.give_back(sid, acquired.fence)
+                    await self._holding.release(sid, acquired.fence)
                     self._holding.forget(sid)
         except TimeoutError:
             log.error("drain: not everything was handed over in %g s", DRAIN_WITHIN_S)
@@ -328,7 +328,7 @@ class Worker(Generic[S]):
             if session.dirty and not session.lost:
                 await self._publisher.commit(session)
             if not session.lost:
-                await self._holding.give_back(session.session_id, session.fence)
+                await self._holding.release(session.session_id, session.fence)
             self._forget(session)
 
     async def _stopped_within(self, delay_s: float) -> bool:

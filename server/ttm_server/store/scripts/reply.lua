@@ -5,7 +5,7 @@
 --       after this answer (empty: as before), 8 most conversations, 9 time to keep them in ms,
 --       10 wake:in
 -- reply {GONE} | {FENCED} | {LOST} | {OK}
--- Beyond the most, all older conversations are forgotten: they are short, and bounded matters more.
+-- Beyond the most, all older conversations are evicted: they are short, and bounded matters more.
 local fence = redis.call('HGET', KEYS[1], 'fence')
 if not fence then return {GONE} end
 if ARGV[1] == '' or fence ~= ARGV[1] then return {FENCED} end
