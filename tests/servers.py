@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from both_sides import Store
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Store
+from ttm_server.store import EmbeddedServer
 
 KINDS = ("valkey", "redis")
 

@@ -207,9 +207,14 @@ def decode_chunk(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Chunk:
     """Decode and validate a chunk; raises ProtocolError naming the field and the limit."""
     if len(data) > limits.max_message_bytes:
         raise TooBig(f"chunk: {len(data)} bytes, at most {limits.max_message_bytes}", field="chunk")
-    chunk = _decode(_chunk, data, "chunk")
+    chunk = read_chunk(data)
     validate_chunk(chunk, limits)
     return chunk
+
+
+def read_chunk(data: bytes) -> Chunk:
+    """A chunk that was validated before it was stored; raises ProtocolError for anything else."""
+    return _decode(_chunk, data, "chunk")
 
 
 def _decode(

@@ -17,10 +17,11 @@ import httpx
 import pytest
 import websockets
 
+from both_sides import Store
 from gateway.harness import Client, is_problem
 from ttm_server.cli.children import Children
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Store
+from ttm_server.store import EmbeddedServer
 
 STOPPING = """
 import os, signal, sys, time

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from both_sides import Store
 from gateway.falling_back import fall_back
 from gateway.harness import Client as Raw
 from gateway.harness import FakeWorker, serving
@@ -13,7 +14,6 @@ from gateway.proxy import Proxy
 from ttm_client import Client, MediaChunk, stream
 from ttm_protocol.errors import Overloaded, SessionNotFound, Superseded
 from ttm_protocol.messages import Chunk, Gap, Picture, decode_chunk
-from ttm_server.store import Store
 
 CHUNKS = 40
 JPEG_BYTES = 3000

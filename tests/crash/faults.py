@@ -15,6 +15,7 @@ from typing import Any
 import redis
 import redis.asyncio
 
+from both_sides import Store
 from crash.chain import MEMORY_INFO, MODEL_INFO, foreign_state
 from crash.clients import ResendingClient, SdkClient
 from crash.ledger import Ledger
@@ -22,7 +23,7 @@ from crash.plan import Fault
 from crash.processes import Program, Programs
 from crash.proxy import Proxy
 from ttm_protocol.errors import AnswerTimeout, Overloaded, StoreUnavailable
-from ttm_server.store import EmbeddedServer, SessionState, Store
+from ttm_server.store import EmbeddedServer, SessionState
 
 READY_WITHIN_S = 20.0  # for a victim to be up; a busy machine starts slowly
 LOOKS_AFTER_WAKING = 4

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from both_sides import Store
 from crash.chain import ChunkSource
 from crash.clients import API_KEY, ResendingClient, SdkClient
 from crash.controls import FULL
@@ -30,7 +31,7 @@ from crash.processes import Program, Programs, cpu_of
 from crash.proxy import Proxy
 from ttm_protocol.errors import StoreUnavailable, TTMError
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Store
+from ttm_server.store import EmbeddedServer
 
 UP_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.2

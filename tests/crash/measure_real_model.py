@@ -24,12 +24,13 @@ from typing import Any
 
 import redis.asyncio
 
+from both_sides import Store
 from crash.processes import Program, Programs
 from servers import free_port
 from ttm_client import Client, FileSource, stream
 from ttm_client.source import MediaChunk
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Store
+from ttm_server.store import EmbeddedServer
 from ttm_server.store.keys import session_keys
 
 READY_WITHIN_S = 180.0

@@ -12,6 +12,7 @@ import signal
 from pathlib import Path
 from typing import Literal
 
+from both_sides import Store
 from crash.chain import ChunkSource, foreign_state
 from crash.faults import is_up, state_of
 from crash.journal import read_journal, tried_after_holding
@@ -19,7 +20,7 @@ from crash.ledger import Ledger
 from crash.processes import Program, Programs
 from ttm_protocol.messages import encode_chunk
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, IngestStatus, Store, StreamOpened
+from ttm_server.store import EmbeddedServer, IngestStatus, StreamOpened
 
 Story = Literal["replaced", "taken_over"]
 SOON_S = 30.0

@@ -20,24 +20,29 @@ from crash.controls import scripts_for
 from crash.journal import Journal, Kind
 from ttm_protocol.errors import Fenced, TTMError
 from ttm_server.config import Settings, load_settings
-from ttm_server.store import Acquired, CommitResult, Store
+from ttm_server.store import Acquired, CommitResult, Store, WorkerStore
 from ttm_server.worker.worker import Worker
 
 
-class RecordedStore(Store):
-    """A store that writes down what became of a worker's sessions."""
+class RecordedStore:
+    """A worker's store that writes down what became of its sessions."""
 
-    journal: Journal
-    hold_next = False
+    def __init__(self, store: WorkerStore, journal: Journal) -> None:
+        self._store = store
+        self.journal = journal
+        self.hold_next = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
     async def acquire(self, sid: str, *args: Any, **options: Any) -> Acquired | None:
-        acquired = await super().acquire(sid, *args, **options)
+        acquired = await self._store.acquire(sid, *args, **options)
         if acquired is not None:
             self.journal.note("acquired", sid, new=acquired.applied)
         return acquired
 
     async def release(self, sid: str, *args: Any, **options: Any) -> None:
-        await super().release(sid, *args, **options)
+        await self._store.release(sid, *args, **options)
         self.journal.note("released", sid)
 
     async def commit(
@@ -48,7 +53,7 @@ class RecordedStore(Store):
             self.journal.note("holding", sid, prev_seq, new_seq)
             os.kill(os.getpid(), signal.SIGSTOP)
         try:
-            result = await super().commit(sid, fence, prev_seq, new_seq, *args, **options)
+            result = await self._store.commit(sid, fence, prev_seq, new_seq, *args, **options)
         except Fenced as error:
             kind: Kind = "conflict" if "is at chunk" in error.message else "fenced"
             self.journal.note(kind, sid, prev_seq, new_seq)
@@ -63,8 +68,8 @@ class RecordedStore(Store):
 async def serve(settings: Settings, journal: Journal, control: str) -> None:
     assert settings.redis_url is not None
     scripts = scripts_for(control)
-    async with await RecordedStore.connect(settings.redis_url, settings, scripts=scripts) as store:
-        store.journal = journal
+    async with await Store.connect(settings.redis_url, settings, scripts=scripts) as whole:
+        store = RecordedStore(whole.worker, journal)
         worker = Worker(store, ChainEngine(), settings)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, worker.stop)

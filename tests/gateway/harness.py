@@ -17,6 +17,7 @@ import websockets
 from PIL import Image
 from websockets.asyncio.client import ClientConnection
 
+from both_sides import Store
 from ttm_protocol.messages import DEFAULT_LIMITS, Chunk, Event, Gap, Limits, encode_chunk
 from ttm_server.config import Settings
 from ttm_server.gateway.app import create_app
@@ -24,7 +25,7 @@ from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.problems import MEDIA_TYPE
 from ttm_server.gateway.server import GatewayServer, make_server
 from ttm_server.gateway.state import Timing
-from ttm_server.store import Reply, SessionState, Store
+from ttm_server.store import Reply, SessionState
 
 QUICK = Timing(send_timeout_s=1.0, poll_s=0.2, drain_s=0.3, close_s=1.0)
 START_QUICK = Limits(start_timeout_s=0.4)
@@ -224,9 +225,11 @@ class FakeWorker:
                     applied = seq
                 for ask in await self.store.pending_asks(self.sid):
                     if ask.barrier <= applied:
-                        self.asked.append(ask.body)
+                        leans = ask.conversation is not None
+                        self.asked.append(ask.body | ({"before": ask.before} if leans else {}))
                         reply = (self.reply or self._answer)(ask.ask_id, ask.body)
-                        await self.store.reply(self.sid, fence, reply)
+                        context = (reply.body or {}).pop("understood", None)
+                        await self.store.reply(self.sid, fence, reply, ask.conversation, context)
                 await wake.wait(0.02)
 
     async def _commit(self, fence: str, seq: int) -> None:

@@ -16,6 +16,7 @@ import websockets
 from gateway.harness import START_QUICK, Client, Served, chunk, first, png, serving
 from ttm_protocol.messages import Gap
 from ttm_server.config import Settings
+from ttm_server.connection import MediaBytes, ServerConnection
 from ttm_server.store import EmbeddedServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -151,3 +152,17 @@ async def test_a_message_far_above_the_limit(gateway: Served) -> None:
         assert (await client.closed())[0] in (1006, 1009)
         await neighbour.send(1)
         await neighbour.expect("ack", durable=1)
+
+
+async def test_media_of_a_kind_that_nobody_takes_is_an_error_and_not_lost_in_silence(
+    gateway: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only a bug of ours can bring it about: here, of the state machine."""
+    async with gateway.stream() as client:
+        monkeypatch.setattr(ServerConnection, "receive", lambda self, data: MediaBytes(data))
+        await client.send(1)
+        code, error = await client.closed()
+    assert error is not None
+    assert (code, error["code"]) == (1008, "error")
+    assert "reference" in error["message"]
+    assert "unexpected AssertionError" in caplog.text

@@ -15,6 +15,7 @@ import websockets
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
+from both_sides import Store
 from gateway.harness import QUICK, Client, FakeWorker, Served, serving
 from servers import make_server as redis_at
 from ttm_protocol.messages import DEFAULT_LIMITS
@@ -22,7 +23,7 @@ from ttm_server.config import Settings
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.session_stream import SessionStream, credits_for
 from ttm_server.gateway.state import Gateway
-from ttm_server.store import EmbeddedServer, Store
+from ttm_server.store import EmbeddedServer
 
 
 @pytest.fixture

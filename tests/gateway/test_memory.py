@@ -10,6 +10,7 @@ import httpx
 import pytest
 from safetensors.numpy import load
 
+from both_sides import Store
 from gateway.harness import FakeWorker, Served, is_problem, serving
 from ttm_client import Client
 from ttm_protocol.errors import StateIncompatible
@@ -18,7 +19,7 @@ from ttm_server.config import Settings
 from ttm_server.gateway import memory_file
 from ttm_server.gateway.body import BodyLimit
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.store import EmbeddedServer, ModelAnnounced, SessionState, Store, fingerprint
+from ttm_server.store import EmbeddedServer, ModelAnnounced, SessionState, fingerprint
 
 MEMORY = b"memory"  # what the fake worker commits
 MODEL = {"preset": "lite", "checkpoint": "fake", "schema": 1}

@@ -16,9 +16,10 @@ import httpx
 import pytest
 import websockets
 
+from both_sides import Store
 from gateway.harness import Client, FakeWorker
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Store
+from ttm_server.store import EmbeddedServer
 
 KEY = "a-key-that-must-never-be-logged"
 QUESTION = "Did Mrs Miller say her number?"

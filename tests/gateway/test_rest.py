@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from both_sides import Store
 from gateway.harness import ANSWER, FakeWorker, Served, is_problem, serving
 from ttm_protocol.errors import OUTCOMES
 from ttm_server.config import Settings
 from ttm_server.gateway.models import Answer, Session
 from ttm_server.gateway.problems import error_of_code
-from ttm_server.store import EmbeddedServer, Reply, Store
+from ttm_server.store import EmbeddedServer, Reply
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from both_sides import Store
 from ttm_protocol.messages import Chunk, Event, Gap
-from ttm_server.store import Ingested, SessionState, Store
+from ttm_server.store import Ingested, SessionState
 
 
 def chunk(seq: int, t: float | None = None) -> Chunk:

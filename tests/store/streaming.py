@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 
+from both_sides import Store
 from store.folding import chunk, event, fold, payload, session_with, state
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, Superseded
-from ttm_server.store import ModelAnnounced, Reply, Store
+from ttm_server.store import ModelAnnounced, Reply
 
 LONG_S = 60.0
 PAUSE_S = 0.05
@@ -30,12 +31,10 @@ async def every_operation(store: Store) -> str:
         assert await wake.wait(LONG_S)
     progress = await store.progress(sid, connection, "0-0")
     assert (progress.durable, progress.applied, len(progress.events)) == (3, 2, 1)
-    ask_id = await store.ask(sid, "question", {}, 30.0)
+    ask_id = await store.ask(sid, "question", {}, 30.0, "c")
     assert len(await store.pending_asks(sid)) == 1
-    await store.reply(sid, owned.fence, Reply(ask_id=ask_id, body={"a": 1}))
+    await store.reply(sid, owned.fence, Reply(ask_id=ask_id, body={"a": 1}), "c", {"b": 2})
     assert (await store.wait_reply(sid, ask_id, 1.0)).body == {"a": 1}
-    await store.remember(sid, "talk", {"b": 2})
-    assert await store.recall(sid, "talk") == {"b": 2}
     assert await store.renew(sid, owned.fence, 5.0)
     assert await store.begin_trial(sid, owned.fence, 5.0)
     assert await store.pass_trial(sid, owned.fence, 5.0)
@@ -52,7 +51,6 @@ async def every_operation(store: Store) -> str:
     await asyncio.sleep(0.01)
     assert await store.hand_on_expired() is None
     assert await store.claim(1.0) == sid
-    await store.forget_lease(sid)
     fork = await store.fork_session(sid)
     assert len(await store.sessions(10)) == 2
     for known in (sid, fork.session_id):

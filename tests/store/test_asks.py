@@ -9,9 +9,10 @@ import time
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from store.folding import send, session_with, state
 from ttm_protocol.errors import AnswerTimeout, Fenced, Overloaded, SessionNotFound
-from ttm_server.store import Reply, Store
+from ttm_server.store import Reply
 from ttm_server.store.keys import session_keys
 
 
@@ -35,7 +36,7 @@ async def test_a_question_is_answered(store: Store, raw: Redis) -> None:
     waiting = asyncio.create_task(store.wait_reply(sid, ask_id, 20.0))
     (ask,) = await store.pending_asks(sid)
     assert (ask.ask_id, ask.kind, ask.body, ask.barrier) == (ask_id, "question", body, 3)
-    assert abs(ask.deadline_s - time.time() - 30.0) < 10.0
+    assert abs(raw.zscore(session_keys(sid).asks, ask_id) / 1000 - time.time() - 30.0) < 10.0
     reply = Reply(ask_id=ask_id, body={"state": "answered", "confidence": 0.25})
     assert await store.reply(sid, fence, reply)
     assert await waiting == reply
@@ -178,8 +179,8 @@ async def test_a_time_limit_must_be_one(store: Store, timeout_s: float) -> None:
 async def test_a_repeated_ask_is_one_ask(store: Store) -> None:
     sid, _ = await session_with(store, 1)
     keys = session_keys(sid)
-    words = ["repeatedrepeated", b'{"kind":"question","body":{}}', 9000, 4, keys.wake_in, 5000]
+    words = ["repeatedrepeated", b'{"kind":"question","body":{}}', 9000, 4, keys.wake_in, 5000, ""]
     names = [keys.meta, keys.asks, keys.ask_bodies, keys.replies, keys.reply_bodies, keys.lease]
-    first = await store._edge.script("ask", names, *words)
-    assert await store._edge.script("ask", names, *words) == first
+    first = await store._parts.edge.script("ask", names, *words)
+    assert await store._parts.edge.script("ask", names, *words) == first
     assert [ask.barrier for ask in await store.pending_asks(sid)] == [1]

@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from both_sides import Store
 from servers import KINDS
 from store.clusters import Cluster, ask, slot_of, wait_until
 from store.folding import folded, send, session_with
 from store.streaming import LONG_S, apply, every_operation, stream
 from ttm_protocol.errors import ConfigError, StoreUnavailable
 from ttm_server.config import Settings
-from ttm_server.store import Store
 
 
 @pytest.fixture(scope="module", params=KINDS)

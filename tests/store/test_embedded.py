@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from servers import KINDS, make_server
 from ttm_protocol.errors import ConfigError, StoreUnavailable
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Store
+from ttm_server.store import EmbeddedServer
 
 LONG_S = 20.0
 OWNER = """

@@ -12,12 +12,13 @@ import pytest
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from both_sides import Store
 from servers import KINDS, free_port, make_server
 from store.clusters import sync_always
 from store.folding import chunk, event, payload, send, session_with, state
 from ttm_protocol.errors import ConfigError, SessionNotFound, StoreUnavailable, outcome_of
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Reply, Store
+from ttm_server.store import EmbeddedServer, Reply
 
 LONG_S = 20.0
 

@@ -13,10 +13,11 @@ from collections.abc import Callable, Coroutine
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from store.folding import chunk, event, fold, folded, payload, send, session_with, state
 from ttm_protocol.errors import Fenced, Superseded
 from ttm_server.config import Settings
-from ttm_server.store import Acquired, EmbeddedServer, IngestStatus, Store
+from ttm_server.store import Acquired, EmbeddedServer, IngestStatus
 from ttm_server.store.keys import session_keys
 from ttm_server.store.lua import Script, body_of, load_scripts, script
 

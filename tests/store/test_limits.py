@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from servers import make_server
 from store.clusters import ask, sync_always, wait_until
 from store.folding import chunk, event, folded, send, session_with, state
 from store.streaming import LONG_S, apply, stream
 from ttm_protocol.errors import Fenced, StoreUnavailable, outcome_of
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, IngestStatus, Store
+from ttm_server.store import EmbeddedServer, IngestStatus
 
 DISK_BYTES = 8 << 20
 BIG = b"\xa5" * 200_000
@@ -186,7 +187,7 @@ class TestClock:
             for by_s in (0, 20, 40):
                 await store.progress(sid, connection, "0-0")  # the gateway's heartbeat
                 offset(clock, 10 * DAY_S + by_s)
-                store._looked_for_unused_s = float("-inf")
+                store._parts.ready._looked_for_unused_s = float("-inf")
                 await store.sweep()
             assert [info.session_id for info in await store.sessions(9)] == [sid]
             assert unused != sid
@@ -204,7 +205,7 @@ class TestClock:
             assert (await store.session(sid)).status == "live"
             async with asyncio.timeout(LONG_S):
                 while await store.acquire(sid, "other", 30.0) is None:
-                    store._looked_for_unused_s = float("-inf")
+                    store._parts.ready._looked_for_unused_s = float("-inf")
                     await store.sweep()
                     await asyncio.sleep(0.05)
             await send(store, sid, connection, [3])
@@ -222,7 +223,7 @@ class TestClock:
                 for days in (10, -10, 3, 0):
                     offset(clock, days * DAY_S)
                     await asyncio.sleep(0.15)
-                    store._looked_for_unused_s = float("-inf")
+                    store._parts.ready._looked_for_unused_s = float("-inf")
                     await store.sweep()
                 await asyncio.gather(sender, worker)
             found = await store.read_state(sid)

@@ -8,9 +8,10 @@ import time
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from store.folding import event, payload, send, session_with, state
 from ttm_protocol.errors import Fenced, SessionNotFound, StateIncompatible
-from ttm_server.store import Acquired, CommitResult, Store
+from ttm_server.store import Acquired, CommitResult
 from ttm_server.store.codes import Code
 from ttm_server.store.keys import session_keys
 
@@ -29,7 +30,8 @@ async def test_first_acquire_has_no_state(store: Store) -> None:
     sid, _ = await session_with(store, 2)
     owned = await acquired(store, sid)
     assert len(owned.fence) >= 26
-    assert (owned.applied, owned.durable, owned.state) == (0, 2, None)
+    assert (owned.applied, owned.state) == (0, None)
+    assert (await store.session(sid)).durable_seq == 2
 
 
 async def test_a_live_lease_keeps_others_out(store: Store, raw: Redis) -> None:
@@ -78,7 +80,8 @@ async def test_commit_moves_everything_together(store: Store, raw: Redis) -> Non
     assert raw.xlen(session_keys(sid).input) == 2
     assert (await store.progress(sid, connection, "0-0")).events == [event(2)]
     again = await acquired(store, sid)
-    assert (again.applied, again.durable, again.state) == (3, 5, state(3))
+    assert (again.applied, again.state) == (3, state(3))
+    assert (await store.session(sid)).durable_seq == 5
 
 
 async def test_input_stays_usable_when_it_runs_empty(store: Store) -> None:
@@ -169,7 +172,7 @@ async def test_the_script_refuses_by_itself_too(store: Store, raw: Redis) -> Non
         args = [changed.get(f"a{place}", value) for place, value in enumerate(good, 1)]
         extra = changed.get("extra", [])
         assert isinstance(extra, list)
-        return await store._edge.script(
+        return await store._parts.edge.script(
             "commit", [keys.meta, keys.state, keys.input, keys.events, keys.lease], *args, *extra
         )
 
@@ -185,7 +188,9 @@ async def test_the_script_refuses_by_itself_too(store: Store, raw: Redis) -> Non
     assert (await commit())[0] is Code.OK
     assert (await commit())[0] is Code.ALREADY
     invalid = [b"", "0.5", "[]", "{}", "{}", keys.wake_in, keys.wake_out]
-    code, _ = await store._edge.script("replace", [keys.meta, keys.state, keys.lease], *invalid)
+    code, _ = await store._parts.edge.script(
+        "replace", [keys.meta, keys.state, keys.lease], *invalid
+    )
     assert code is Code.INVALID
 
 

@@ -8,10 +8,11 @@ import time
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from store.folding import chunk, event, payload, send, session_with, state
 from ttm_protocol.errors import Quarantined, SessionNotFound, outcome_of
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Reply, Store
+from ttm_server.store import EmbeddedServer, Reply
 
 LONG_S = 20.0
 TTL_S = 1000.0
@@ -41,7 +42,7 @@ def age(raw: Redis, sid: str, by_s: float) -> None:
 
 async def look(store: Store) -> None:
     """A sweep that looks for unused sessions, whenever the last one was."""
-    store._looked_for_unused_s = float("-inf")
+    store._parts.ready._looked_for_unused_s = float("-inf")
     await store.sweep()
 
 
@@ -58,7 +59,9 @@ async def idle_session(store: Store) -> str:
     owned = await store.acquire(sid, "me", 5.0)
     assert owned is not None
     await store.commit(sid, owned.fence, 0, 2, state(2), [event(1)])
-    await store.remember(sid, "talk", {})
+    ask_id = await store.ask(sid, "question", {}, 30.0, "talk")
+    await store.reply(sid, owned.fence, Reply(ask_id=ask_id, body={}), "talk", {"a": 1})
+    await store.wait_reply(sid, ask_id, 1.0)
     await store.release(sid, owned.fence)
     await store.close_stream(sid, connection, ended=False)
     return sid
@@ -95,7 +98,7 @@ async def test_one_look_deletes_nothing(store: Store, raw: Redis) -> None:
 async def test_zero_keeps_for_ever(store: Store, raw: Redis, clean_server: EmbeddedServer) -> None:
     sid = await idle_session(store)
     age(raw, sid, 1e9)
-    never = store._settings.model_copy(update={"session_ttl_s": 0.0})
+    never = store._parts.ready._settings.model_copy(update={"session_ttl_s": 0.0})
     async with await Store.connect(clean_server.url, never) as other:
         assert not await expired(other, raw, sid)
 
@@ -177,7 +180,7 @@ async def test_back_to_life_between_the_look_and_the_script(store: Store, raw: R
         age(raw, sid, TTL_S + 1)
         await look(store)
         age(raw, sid, 16.0)
-        store._looked_for_unused_s = float("-inf")
+        store._parts.ready._looked_for_unused_s = float("-inf")
         results = await asyncio.gather(
             store.sweep(), store.open_stream(sid), return_exceptions=True
         )

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from both_sides import Store
 from servers import KINDS
 from store.clusters import Watched, ask
 from store.folding import folded, send, session_with
 from store.streaming import LONG_S, apply, every_operation, stream
 from ttm_protocol.errors import ConfigError, StoreUnavailable
 from ttm_server.config import Settings
-from ttm_server.store import Store
 
 
 @pytest.mark.parametrize("kind", KINDS)

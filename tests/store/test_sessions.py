@@ -7,6 +7,7 @@ import re
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from store.folding import chunk, event, send, session_with, state
 from ttm_protocol.errors import (
     AuthError,
@@ -16,7 +17,7 @@ from ttm_protocol.errors import (
     SessionNotFound,
     StateIncompatible,
 )
-from ttm_server.store import CommitResult, Reply, Store
+from ttm_server.store import CommitResult, Reply
 
 
 async def test_new_session_is_idle_and_empty(store: Store) -> None:
@@ -136,15 +137,15 @@ async def test_deleted_session_leaves_no_key(store: Store, raw: Redis) -> None:
     owned = await store.acquire(sid, "me", 5.0)
     assert owned is not None
     await store.commit(sid, owned.fence, 0, 2, state(2), [event(1)])
-    answered = await store.ask(sid, "question", {"q": "x"}, 30.0)
-    await store.reply(sid, owned.fence, Reply(ask_id=answered, body={}))
+    answered = await store.ask(sid, "question", {"q": "x"}, 30.0, "talk")
+    await store.reply(sid, owned.fence, Reply(ask_id=answered, body={}), "talk", {"a": 1})
     await store.ask(sid, "question", {"q": "y"}, 30.0)
     await store.mark_ready(sid)
     ticket, _ = await store.issue_ticket(sid)
     present = {key.rpartition(":")[2] for key in raw.scan_iter(f"*{{{sid}}}*")}
     assert present == {
         *("meta", "in", "state", "events", "lease"),
-        *("asks", "ask_bodies", "replies", "reply_bodies"),
+        *("asks", "ask_bodies", "replies", "reply_bodies", "conversations"),
     }
 
     await store.delete_session(sid)

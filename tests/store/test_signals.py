@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from store.clusters import sync_always
 from store.folding import send, session_with, state
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Reply, Store, Wake
+from ttm_server.store import EmbeddedServer, Reply, Wake
 
 LONG_S = 20.0  # a wake-up that does not come fails the test after this
 SHORT_S = 0.1  # how long to listen for one that must not come
@@ -87,23 +88,6 @@ async def test_unwatched_channels_are_unsubscribed(store: Store, raw: Redis) -> 
         async with asyncio.timeout(LONG_S):
             while f"ttm:{{{sid}}}:wake:out" in raw.pubsub_channels("ttm:*"):
                 await asyncio.sleep(0.01)
-
-
-async def test_one_watcher_of_many_sessions(store: Store) -> None:
-    sessions = [await session_with(store, 0) for _ in range(3)]
-    async with store.watcher("in") as watcher:
-        for sid, _ in sessions:
-            await watcher.add(sid)
-            await watcher.add(sid)
-        assert await watcher.wait(0.0) == set()
-        await send(store, *sessions[1], [1])
-        assert await watcher.wait(LONG_S) == {sessions[1][0]}
-        watcher.discard(sessions[2][0])
-        await send(store, *sessions[2], [1])
-        await send(store, *sessions[0], [1])
-        assert await watcher.wait(LONG_S) == {sessions[0][0]}
-        watcher.wake()
-        assert await watcher.wait(LONG_S) == set()
 
 
 async def test_two_processes_wake_each_other(

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from servers import KINDS, make_server
 from store.clusters import Cluster, Watched, ask, wait_until
 from store.folding import chunk, payload, send, session_with
 from store.streaming import LONG_S, every_operation
 from ttm_protocol.errors import ConfigError, StoreUnavailable, outcome_of
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, IngestStatus, Store
+from ttm_server.store import EmbeddedServer, IngestStatus
 
 SHORT_WAIT = "ttm_server.store.strict.WAIT_S"
 

@@ -8,8 +8,8 @@ import hashlib
 import pytest
 from redis import Redis
 
+from both_sides import Store
 from ttm_protocol.errors import AuthError
-from ttm_server.store import Store
 
 
 async def test_a_ticket_opens_its_session_once(store: Store) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from both_sides import Store
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import Noticed, StepResult
 from ttm_protocol.errors import StateIncompatible
 from ttm_protocol.messages import Chunk, Picture, encode_chunk
-from ttm_server.store import Store, StreamOpened
+from ttm_server.store import StreamOpened
 from ttm_server.worker.worker import Worker
 
 POISON = b"\x39\x05" * 8  # a sound that makes this engine raise

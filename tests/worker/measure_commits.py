@@ -22,11 +22,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import redis
 
+from both_sides import Store
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import StepResult
 from ttm_protocol.messages import encode_chunk
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Store, state_fields
+from ttm_server.store import EmbeddedServer, state_fields
 from ttm_server.worker.metrics import WorkerMetrics
 from ttm_server.worker.worker import Worker
 from worker.chain import chunk, working

@@ -21,9 +21,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from both_sides import Store
 from ttm_protocol.messages import encode_chunk
 from ttm_server.config import Settings
-from ttm_server.store import EmbeddedServer, Store
+from ttm_server.store import EmbeddedServer
 from ttm_server.store.keys import session_keys
 from worker.chain import chunk
 from worker.fleet import Fleet
@@ -46,7 +47,8 @@ async def stream(store: Store, sid: str) -> None:
 async def looks(store: Store, sids: list[str]) -> dict[str, tuple[bytes, int]]:
     """Each session's owner and committed position."""
     asked = (
-        store._edge.command("HMGET", session_keys(sid).meta, "owner", "applied") for sid in sids
+        store._parts.edge.command("HMGET", session_keys(sid).meta, "owner", "applied")
+        for sid in sids
     )
     found = await asyncio.gather(*asked)
     return {sid: (owner, int(at)) for sid, (owner, at) in zip(sids, found, strict=True)}

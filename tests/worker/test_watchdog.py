@@ -5,16 +5,20 @@ import threading
 
 import pytest
 
-from ttm_protocol.messages import Picture
+from ttm_protocol.messages import Picture, encode_chunk
+from ttm_server.worker.decoding import ChunkDecoders
+from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.running import EXIT_HUNG
-from ttm_server.worker.threads import Threads
+from ttm_server.worker.threads import WatchedThreads
 from ttm_server.worker.watchdog import Watchdog
 from worker.chain import (
     MAGIC,
+    ChainEngine,
     chunk,
     expected,
     jpeg,
     opened_session,
+    picture,
     send,
     until_applied,
     until_status,
@@ -111,16 +115,25 @@ def test_without_a_limit_nothing_hangs(hangs):
 
 async def test_waiting_for_a_turn_is_no_hang(hangs):
     watchdog = Watchdog(60.0, hangs.append)
-    threads = Threads(watchdog.watching)
+    threads = WatchedThreads("a thread", 1, watchdog.watching)
     looks = watchdog.patience_looks - 1
     try:
-        await asyncio.gather(*(threads.in_model(lambda: looked(watchdog, looks)) for _ in range(9)))
+        await asyncio.gather(*(threads.run(lambda: looked(watchdog, looks)) for _ in range(9)))
     finally:
         threads.shutdown()
     assert hangs == []
 
 
-@pytest.mark.parametrize("way", ["in_model", "in_decoder"])
+class HangingEngine(ChainEngine):
+    """Hangs wherever it is called, until it is let go."""
+
+    def __init__(self, hang):
+        super().__init__()
+        self.initial = hang
+        self.fit = lambda pixels: hang() and pixels
+
+
+@pytest.mark.parametrize("way", ["model", "decoder"])
 async def test_its_own_thread_finds_what_hangs_in_either_pool(way):
     told, found = threading.Event(), []
 
@@ -132,13 +145,17 @@ async def test_its_own_thread_finds_what_hangs_in_either_pool(way):
         return told.wait(20)
 
     with Watchdog(0.1, hung) as watchdog:
-        threads = Threads(watchdog.watching)
+        engine = HangingEngine(stuck_for_ever)
+        model = ModelThread(engine, watchdog.watching)
+        decoders = ChunkDecoders(engine.fit, watchdog.watching)
+        payload = encode_chunk(chunk(1, video=[picture(1)]))
         try:
-            assert await getattr(threads, way)(stuck_for_ever)
+            assert await (model.initial() if way == "model" else decoders.decode(payload))
         finally:
-            threads.shutdown()
+            model.shutdown()
+            decoders.shutdown()
     (hang,) = found
-    assert hang.name == {"in_model": "the model's thread", "in_decoder": "a decode thread"}[way]
+    assert hang.name == {"model": "the model's thread", "decoder": "a decode thread"}[way]
     assert "in stuck_for_ever" in hang.stack
 
 

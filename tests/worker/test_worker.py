@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from ttm_protocol.errors import StoreUnavailable
 from ttm_server.store import SessionState
 from ttm_server.worker.worker import Worker
 from worker.chain import (
@@ -119,6 +120,81 @@ async def test_a_question_waits_for_every_chunk_that_was_durable_before_it(store
     assert reply.body["gaps"] == []
 
 
+class TalkingEngine(ChainEngine):
+    """Keeps what it was asked; an answer leaves the question for the next one to lean on."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def answer(self, state, body):
+        self.asked.append(body)
+        return {"answer": "yes", "understood": {"was": body["question"]}}
+
+
+async def test_questions_of_a_conversation_are_answered_in_order_and_lean_on_the_one_before(
+    store, settings
+):
+    sid, _ = await opened_session(store, chunks=3)
+    words = ["one", "two", "three"]
+    ids = [await store.ask(sid, "question", {"question": word}, 20.0, "c") for word in words]
+    alone = await store.ask(sid, "question", {"question": "alone"}, 20.0)
+    engine = TalkingEngine()
+    async with working(Worker(store, engine, settings)):
+        replies = [await store.wait_reply(sid, ask_id, 20.0) for ask_id in [*ids, alone]]
+    asked = {body["question"]: body for body in engine.asked}
+    assert [body["question"] for body in engine.asked if body["question"] != "alone"] == words
+    assert "before" not in asked["alone"]
+    before = [asked[word]["before"] for word in words]
+    assert before == [None, {"was": "one"}, {"was": "two"}]
+    for reply in replies:
+        assert reply.body == {"answer": "yes", "as_of_seq": 3, "gaps": []}
+
+
+async def test_a_conversation_goes_on_with_another_worker(store, settings):
+    sid, _ = await opened_session(store, chunks=1)
+    engine = TalkingEngine()
+    for word in ("one", "two"):
+        ask_id = await store.ask(sid, "question", {"question": word}, 20.0, "c")
+        async with working(Worker(store, engine, settings)):
+            await store.wait_reply(sid, ask_id, 20.0)
+    assert [body["before"] for body in engine.asked] == [None, {"was": "one"}]
+
+
+async def test_an_engine_is_told_whether_the_stream_is_live_and_when_it_began(store, settings, raw):
+    sid, opened = await opened_session(store, chunks=1)
+    engine = TalkingEngine()
+    meta = f"ttm:{{{sid}}}:meta"
+    async with working(Worker(store, engine, settings)):
+        await store.wait_reply(sid, await store.ask(sid, "question", {"question": "a"}, 20.0), 20.0)
+        began_ms = int(raw.hget(meta, "first_at")) - 9_500
+        raw.hset(meta, "first_at", began_ms)
+        await send(store, sid, opened, [chunk(2, t=9.5)])
+        await store.wait_reply(sid, await store.ask(sid, "question", {"question": "b"}, 20.0), 20.0)
+        await store.close_stream(sid, opened.connection, ended=True)
+        await store.wait_reply(sid, await store.ask(sid, "question", {"question": "c"}, 20.0), 20.0)
+    zero = began_ms / 1000 - 0.5
+    told = [(body["live"], body["wall_zero"]) for body in engine.asked]
+    assert told == [(True, None), (True, zero), (False, zero)]
+
+
+async def test_a_reply_that_the_store_did_not_take_is_given_again(store, settings, monkeypatch):
+    sid, _ = await opened_session(store, chunks=1)
+    taken, refused = store.reply, []
+
+    async def reply(*args):
+        if not refused:
+            refused.append(args)
+            raise StoreUnavailable("away")
+        return await taken(*args)
+
+    monkeypatch.setattr(store, "reply", reply)
+    ask_id = await store.ask(sid, "question", {"question": "one"}, 20.0, "c")
+    async with working(Worker(store, TalkingEngine(), settings)):
+        assert (await store.wait_reply(sid, ask_id, 20.0)).body["answer"] == "yes"
+    assert refused
+
+
 async def test_an_idle_session_is_acquired_for_a_question_and_released(store, settings):
     sid, opened = await opened_session(store)
     worker = Worker(store, ChainEngine(), settings)
@@ -151,11 +227,12 @@ async def test_a_state_of_another_model_is_refused_and_left_as_it_is(store, sett
     foreign = SessionState(seq=1, memory=b"other", media_s=0.5, gaps=[], model={}, shape={})
     await store.commit(sid, acquired.fence, 0, 1, foreign, [])
     await store.release(sid, acquired.fence)
-    ask_id = await store.ask(sid, "question", {"question": "what?"}, 10.0)
+    ids = [await store.ask(sid, "question", {"question": "what?"}, 10.0, "c") for _ in range(2)]
     async with working(Worker(store, ChainEngine(), settings)):
-        reply = await store.wait_reply(sid, ask_id, 10.0)
-    assert reply.error_code == "state_incompatible"
-    assert "not a chain" in reply.error_message
+        replies = [await store.wait_reply(sid, ask_id, 10.0) for ask_id in ids]
+    for reply in replies:
+        assert reply.error_code == "state_incompatible"
+        assert "not a chain" in reply.error_message
     assert (await stored(store, sid)).memory == b"other"
 
 

@@ -39,14 +39,13 @@ def evidence_line(item: dict[str, Any]) -> str:
     )
 
 
+COLUMNS = ("session", "status", "created (UTC)", "media", "durable", "applied", "lag", "gaps")
 STATUS_STYLES = {"live": "green", "quarantined": "red"}
 
 
 def show_sessions(console: Console, sessions: list[dict[str, Any]]) -> None:
     """A table of sessions."""
-    table = Table(
-        *("session", "status", "created (UTC)", "media", "durable", "applied", "lag", "gaps")
-    )
+    table = Table(*COLUMNS)
     for info in sessions:
         created = datetime.fromtimestamp(info["created_at"], UTC)
         table.add_row(

@@ -28,11 +28,11 @@ from ttm_server.gateway.guard import Guard
 from ttm_server.gateway.memory_file import MAX_HEADER_BYTES as FILE_HEADER_BYTES
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.state import Gateway, Timing
-from ttm_server.store import Store
+from ttm_server.store import GatewayStore
 
 
 def create_app(
-    store: Store,
+    store: GatewayStore,
     settings: Settings,
     *,
     limits: Limits = DEFAULT_LIMITS,

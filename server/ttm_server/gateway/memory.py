@@ -14,7 +14,7 @@ from ttm_server.gateway.openapi import errors
 from ttm_server.gateway.problems import problem
 from ttm_server.gateway.sessions import SessionId, created, to_model
 from ttm_server.gateway.state import gateway_of
-from ttm_server.store import SessionState, Store, fingerprint
+from ttm_server.store import GatewayStore, SessionState, fingerprint
 
 AS_OF = "Ttm-As-Of-Seq"
 
@@ -102,7 +102,7 @@ async def fork_session(request: Request, session_id: SessionId) -> CreatedSessio
     return await created(request, await gateway_of(request).store.fork_session(session_id))
 
 
-async def _fitting(store: Store, state: SessionState) -> SessionState:
+async def _fitting(store: GatewayStore, state: SessionState) -> SessionState:
     """The state in the words of the model that will go on from it.
 
     Raises StateIncompatible where no running worker's model can, Overloaded where none runs.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -19,7 +19,7 @@ from ttm_server.gateway.openapi import errors
 from ttm_server.gateway.problems import error_of_code
 from ttm_server.gateway.sessions import SessionId
 from ttm_server.gateway.state import Gateway, gateway_of
-from ttm_server.store import Reply
+from ttm_server.store import AskKind, Reply
 
 T = TypeVar("T")
 _REPLY_SLACK_S = 0.5  # the worker drops a question at its deadline; its last reply needs a moment
@@ -49,13 +49,8 @@ async def ask(request: Request, session_id: SessionId, body: QuestionRequest) ->
         "since_s": body.since_s,
         "until_s": body.until_s,
     }
-    if body.conversation is not None:
-        asked["before"] = await gateway.store.recall(session_id, body.conversation)
     with gateway.metrics.question.time():
-        reply = await _ask(gateway, session_id, "question", asked)
-    understood = (reply.body or {}).pop("understood", None)
-    if body.conversation is not None and understood is not None:
-        await gateway.store.remember(session_id, body.conversation, understood)
+        reply = await _ask(gateway, session_id, "question", asked, body.conversation)
     return _passed_on(reply, Answer)
 
 
@@ -84,10 +79,14 @@ def _checked_question(body: QuestionRequest, most: int) -> str:
 
 
 async def _ask(
-    gateway: Gateway, session_id: str, kind: Literal["question", "timeline"], body: dict[str, Any]
+    gateway: Gateway,
+    session_id: str,
+    kind: AskKind,
+    body: dict[str, Any],
+    conversation: str | None = None,
 ) -> Reply:
     timeout_s = gateway.settings.answer_timeout_s
-    ask_id = await gateway.store.ask(session_id, kind, body, timeout_s)
+    ask_id = await gateway.store.ask(session_id, kind, body, timeout_s, conversation)
     waiting = asyncio.ensure_future(
         gateway.store.wait_reply(session_id, ask_id, timeout_s + _REPLY_SLACK_S)
     )

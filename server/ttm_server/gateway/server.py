@@ -86,7 +86,7 @@ async def serve(settings: Settings, *, metrics: Metrics | None = None) -> None:
     metrics = metrics or Metrics()
     store = await Store.connect(settings.redis_url, settings, observe=metrics.observe_redis)
     try:
-        await make_server(create_app(store, settings, metrics=metrics), settings).serve()
+        await make_server(create_app(store.gateway, settings, metrics=metrics), settings).serve()
     finally:
         await store.close()
 

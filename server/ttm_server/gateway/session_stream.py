@@ -30,6 +30,8 @@ from ttm_protocol.errors import (
 from ttm_protocol.messages import Chunk, End, Start
 from ttm_server.connection import Close, MediaBytes, ServerConnection, State
 from ttm_server.gateway.admission import client_of, untagged
+from ttm_server.gateway.containers.beginning import beginning_of
+from ttm_server.gateway.containers.intake import MediaIntake
 from ttm_server.gateway.guard import key_of
 from ttm_server.gateway.ids import check_session_id
 from ttm_server.gateway.intake import Intake, Received
@@ -37,9 +39,8 @@ from ttm_server.gateway.pictures import check_pictures
 from ttm_server.gateway.positions import Positions, check_not_back
 from ttm_server.gateway.problems import report_unexpected
 from ttm_server.gateway.state import Gateway
-from ttm_server.gateway.webm.beginning import beginning_of
-from ttm_server.gateway.webm.intake import MediaIntake
 from ttm_server.store import IngestStatus, Progress, StreamOpened
+from ttm_server.waiting import happens_within
 
 _log = logging.getLogger("ttm_server.gateway.stream")
 _ABNORMAL_CLOSE = 1006
@@ -168,16 +169,18 @@ class SessionStream:
             return  # an error is on its way to the client; what it still sends is not read
         data = message.get("text")
         data = message["bytes"] if data is None else data
-        received = self._connection.receive(data)
-        if isinstance(received, Start):
-            self._spawn(self._open(received))
-        elif isinstance(received, Chunk) and isinstance(self._intake, Intake):
-            check_pictures(received, self._gateway.limits)
-            self._intake.put(received, data)
-        elif isinstance(received, MediaBytes) and isinstance(self._intake, MediaIntake):
-            await self._intake.feed(received.data)  # waits for room: bytes need no credits
-        elif isinstance(received, End):
-            self._intake.end(received)
+        match self._connection.receive(data), self._intake:
+            case Start() as start, _:
+                self._spawn(self._open(start))
+            case Chunk() as chunk, Intake() as intake:
+                check_pictures(chunk, self._gateway.limits)
+                intake.put(chunk, data)
+            case MediaBytes() as media, MediaIntake() as intake:
+                await intake.feed(media.data)  # waits for room: bytes need no credits
+            case End() as end, intake:
+                intake.end(end)
+            case received, intake:
+                raise AssertionError(f"{type(received).__name__} for {type(intake).__name__}")
 
     async def _open(self, start: Start) -> None:
         """Check who it is, take the session over and let the client send."""
@@ -253,7 +256,7 @@ class SessionStream:
                 break
             self._connection.credits(0)
             self._wake()
-            await _wait(moved, self._gateway.timing.poll_s)
+            await happens_within(moved, self._gateway.timing.poll_s)
         if result.status is IngestStatus.STORED:
             self._positions.stored(item.chunk.seq, item.at_s)
         else:
@@ -280,7 +283,7 @@ class SessionStream:
             if progress.events:
                 await self._flushed.wait()
             else:
-                await _wait(self._positions.moved, self._gateway.timing.poll_s)
+                await happens_within(self._positions.moved, self._gateway.timing.poll_s)
         async with self._looking:  # no look in between: it would find the connection superseded
             await self._leave(ended=True)
             self._connection.end()
@@ -353,9 +356,3 @@ class SessionStream:
                 self._done.set()
             else:
                 await self._websocket.send_text(item)
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(timeout_s):
-            await event.wait()

@@ -14,9 +14,10 @@ from starlette.requests import HTTPConnection
 from ttm_protocol.messages import Limits
 from ttm_server.config import Settings
 from ttm_server.gateway.admission import Admission
+from ttm_server.gateway.containers.slots import Decoders
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.gateway.webm.slots import Decoders
-from ttm_server.store import Store
+from ttm_server.store import GatewayStore
+from ttm_server.waiting import happens_within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,12 @@ class Gateway:
     """The parts of one running gateway."""
 
     def __init__(
-        self, store: Store, settings: Settings, limits: Limits, timing: Timing, metrics: Metrics
+        self,
+        store: GatewayStore,
+        settings: Settings,
+        limits: Limits,
+        timing: Timing,
+        metrics: Metrics,
     ) -> None:
         self.store = store
         self.settings = settings
@@ -81,18 +87,11 @@ class Gateway:
         self.draining.set()
         for stream in tuple(self._streams):
             stream.goaway(self.timing.drain_s)
-        await self._until_empty(self.timing.drain_s)
+        await happens_within(self._empty, self.timing.drain_s)
         self.closing.set()
         for stream in tuple(self._streams):
             stream.restart()
-        await self._until_empty(self.timing.close_s)
-
-    async def _until_empty(self, timeout_s: float) -> None:
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._empty.wait()
-        except TimeoutError:
-            return
+        await happens_within(self._empty, self.timing.close_s)
 
 
 def gateway_of(connection: HTTPConnection) -> Gateway:

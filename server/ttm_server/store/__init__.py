@@ -4,12 +4,13 @@ Nothing outside this package builds a key or imports redis.
 """
 
 from ttm_server.store.embedded import EmbeddedServer
-from ttm_server.store.facade import Store
+from ttm_server.store.facade import GatewayStore, Store, WorkerStore
 from ttm_server.store.models import ModelAnnounced, fingerprint
 from ttm_server.store.signals import Wake
 from ttm_server.store.types import (
     Acquired,
     Ask,
+    AskKind,
     CommitResult,
     Ingested,
     IngestStatus,
@@ -20,13 +21,14 @@ from ttm_server.store.types import (
     Status,
     StreamOpened,
 )
-from ttm_server.store.watching import Watcher
 
 __all__ = [
     "Acquired",
     "Ask",
+    "AskKind",
     "CommitResult",
     "EmbeddedServer",
+    "GatewayStore",
     "IngestStatus",
     "Ingested",
     "ModelAnnounced",
@@ -38,6 +40,6 @@ __all__ = [
     "Store",
     "StreamOpened",
     "Wake",
-    "Watcher",
+    "WorkerStore",
     "fingerprint",
 ]

@@ -1,6 +1,7 @@
 """Questions on their way to whoever owns a session, and the replies. Knows nothing of the model.
 
-Both are bounded in number and vanish by themselves after their deadline.
+Both are bounded in number and vanish by themselves after their deadline. Where a conversation
+stands lies beside them: the reply to one of its questions stores it, and the next is given it.
 """
 
 from __future__ import annotations
@@ -8,18 +9,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from typing import Any, Literal
+import re
+from typing import Any
 
 import msgspec
 
-from ttm_protocol.errors import AnswerTimeout, Fenced, Overloaded, StoreUnavailable
+from ttm_protocol.errors import (
+    AnswerTimeout,
+    BadRequest,
+    Fenced,
+    Overloaded,
+    StoreUnavailable,
+)
+from ttm_server.config import Settings
 from ttm_server.store.codes import Code
+from ttm_server.store.edge import Edge, Part
 from ttm_server.store.keys import SessionKeys, new_id, session_keys
 from ttm_server.store.ownership import checked_fence
 from ttm_server.store.quarantine import quarantined
 from ttm_server.store.ready import hint_ready
 from ttm_server.store.sessions import not_found
-from ttm_server.store.types import Ask, Reply
+from ttm_server.store.types import Ask, AskKind, Reply
+from ttm_server.store.wall_clock import is_live, wall_zero
 from ttm_server.store.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -27,41 +38,60 @@ log = logging.getLogger(__name__)
 MAX_TIMEOUT_S = 3600.0
 GRACE_S = 5.0  # how long the keys outlive the last deadline in them
 POLL_S = 0.5
-
-Kind = Literal["question", "timeline"]
+MAX_CONVERSATIONS = 32  # of one session
+CONVERSATION_KEPT_S = 600.0  # after its session's last reply to any
+_CONVERSATION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class _Body(msgspec.Struct, frozen=True):
-    kind: Kind
+    kind: AskKind
     body: dict[str, Any]
 
 
 _body = msgspec.json.Decoder(_Body)
 _reply = msgspec.json.Decoder(Reply)
+_context = msgspec.json.Decoder(dict[str, Any])
 
 
-class Asks(Watching):
+class Asks(Part):
     """The store's part for questions."""
 
-    async def ask(self, sid: str, kind: Kind, body: dict[str, Any], timeout_s: float) -> str:
+    def __init__(self, edge: Edge, settings: Settings, watching: Watching) -> None:
+        super().__init__(edge, settings)
+        self._watching = watching
+
+    async def ask(
+        self,
+        sid: str,
+        kind: AskKind,
+        body: dict[str, Any],
+        timeout_s: float,
+        conversation: str | None = None,
+    ) -> str:
         """Leave a question, to be answered after every chunk that is durable now; returns its id.
 
-        Raises SessionNotFound, Quarantined, and Overloaded when too many questions of the session
-        are open.
+        Questions of one `conversation` are answered in the order in which they were asked, each
+        with what the one before left. Raises SessionNotFound, Quarantined, Overloaded when too many
+        questions of the session are open, and BadRequest for what can be no conversation's id.
         """
+        if conversation is not None and not _CONVERSATION.fullmatch(conversation):
+            raise BadRequest(
+                "conversation: 1 to 64 letters, digits, _ and - are allowed", field="conversation"
+            )
         if not (math.isfinite(timeout_s) and 0.0 < timeout_s <= MAX_TIMEOUT_S):
             raise ValueError(f"timeout_s: {timeout_s} is not in 0..{MAX_TIMEOUT_S:g}")
         keys = session_keys(sid)
         ask_id = new_id()
         code, rest = await self._edge.script(
             "ask",
-            [keys.meta, *_four(keys), keys.lease],
+            [keys.meta, *keys.questions, keys.lease],
             ask_id,
             msgspec.json.encode(_Body(kind, body)),
             max(1, round(timeout_s * 1000)),
             self._settings.asks_capacity,
             keys.wake_in,
             round(GRACE_S * 1000),
+            conversation or "",
         )
         if code is Code.GONE:
             raise not_found()
@@ -82,7 +112,7 @@ class Asks(Watching):
         loop = asyncio.get_running_loop()
         until_s = loop.time() + timeout_s
         try:
-            async with self.watch(sid) as wake:
+            async with self._watching.watch(sid) as wake:
                 while True:
                     code, rest = await self._edge.script(
                         "take", [keys.meta, keys.asks, keys.reply_bodies], ask_id
@@ -101,29 +131,49 @@ class Asks(Watching):
     async def pending_asks(self, sid: str) -> list[Ask]:
         """Questions that can still be answered in time, earliest deadline first.
 
-        `deadline_s` is on Redis's clock. Raises SessionNotFound.
+        Of a conversation only the first: the next one is there once that is answered. Raises
+        SessionNotFound.
         """
         keys = session_keys(sid)
-        code, rest = await self._edge.script("pending", [keys.meta, keys.asks, keys.ask_bodies])
+        code, rest = await self._edge.script(
+            "pending", [keys.meta, keys.asks, keys.ask_bodies, keys.conversations]
+        )
         if code is Code.GONE:
             raise not_found()
-        flat = rest[0]
-        return [_to_ask(*flat[start : start + 3]) for start in range(0, len(flat), 3)]
+        connection, beat_ms, now_ms, record, flat = rest
+        live, zero = is_live(connection, beat_ms, now_ms), wall_zero(record)
+        told = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        return [_to_ask(*one, live, zero) for one in told]
 
-    async def reply(self, sid: str, fence: str, reply: Reply) -> bool:
+    async def reply(
+        self,
+        sid: str,
+        fence: str,
+        reply: Reply,
+        conversation: str | None = None,
+        context: dict[str, Any] | None = None,
+    ) -> bool:
         """Answer a question; False when nobody waits for it any more.
 
-        Raises Fenced when another worker owns the session, SessionNotFound when it was deleted.
+        `context`: where its `conversation` stands now, stored with the answer or not at all; None:
+        where it stood before. Raises Fenced when another worker owns the session, SessionNotFound
+        when it was deleted.
         """
         keys = session_keys(sid)
+        is_told = conversation is not None and context is not None
         code, _ = await self._edge.script(
             "reply",
-            [keys.meta, *_four(keys)],
+            [keys.meta, *keys.questions, keys.conversations],
             checked_fence(fence),
             reply.ask_id,
             msgspec.json.encode(reply),
             keys.wake_out,
             round(GRACE_S * 1000),
+            conversation or "",
+            msgspec.json.encode(context) if is_told else b"",
+            MAX_CONVERSATIONS,
+            round(CONVERSATION_KEPT_S * 1000),
+            keys.wake_in,
         )
         if code is Code.GONE:
             raise not_found()
@@ -134,22 +184,23 @@ class Asks(Watching):
     async def _drop(self, keys: SessionKeys, ask_id: str) -> None:
         # Without this it would vanish at its deadline; with it there is room for the next sooner.
         try:
-            await self._edge.script("drop", _four(keys), ask_id)
+            await self._edge.script("drop", keys.questions, ask_id)
         except StoreUnavailable as error:
             log.debug("a question is left to its deadline: %s", error)
 
 
-def _four(keys: SessionKeys) -> list[str]:
-    return [keys.asks, keys.ask_bodies, keys.replies, keys.reply_bodies]
-
-
-def _to_ask(ask_id: bytes, deadline_ms: int, stored: bytes) -> Ask:
-    barrier, _, encoded = stored.partition(b" ")
+def _to_ask(
+    ask_id: bytes, stored: bytes, context: bytes | None, live: bool, zero: float | None
+) -> Ask:
+    _, barrier, conversation, encoded = stored.split(b" ", 3)
     body = _body.decode(encoded)
     return Ask(
         ask_id=ask_id.decode(),
         kind=body.kind,
         barrier=int(barrier),
-        deadline_s=deadline_ms / 1000,
         body=body.body,
+        conversation=conversation.decode() or None,
+        before=None if context is None else _context.decode(context),
+        live=live,
+        wall_zero=zero,
     )

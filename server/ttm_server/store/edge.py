@@ -21,7 +21,6 @@ from ttm_server.store.cancelling import not_swallowed
 from ttm_server.store.clients import Argument, Link
 from ttm_server.store.codes import Code
 from ttm_server.store.lua import Script, load_scripts
-from ttm_server.store.signals import Signals
 from ttm_server.store.strict import Strict
 
 log = logging.getLogger(__name__)
@@ -140,11 +139,10 @@ def _reason(error: Exception) -> str:
 
 
 class Part:
-    """What every part of the store works with."""
+    """What most parts of the store work with."""
 
-    def __init__(self, edge: Edge, signals: Signals, settings: Settings) -> None:
+    def __init__(self, edge: Edge, settings: Settings) -> None:
         self._edge = edge
-        self._signals = signals
         self._settings = settings
 
     @property

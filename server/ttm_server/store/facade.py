@@ -1,4 +1,7 @@
-"""The store as others see it: one object put together from its parts, and nothing else."""
+"""The store as others see it: a gateway's calls, a worker's calls, and the parts behind both.
+
+What one side may not do, its class does not have: a gateway cannot commit, a worker cannot ingest.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from ttm_server.config import Settings
 from ttm_server.store.asks import Asks
 from ttm_server.store.edge import Edge, Observe
 from ttm_server.store.ingest import Sending
+from ttm_server.store.leases import Leases
 from ttm_server.store.links import open_links
 from ttm_server.store.lua import Script
 from ttm_server.store.models import Models
@@ -18,15 +22,87 @@ from ttm_server.store.ready import Ready
 from ttm_server.store.sessions import Sessions
 from ttm_server.store.signals import Signals
 from ttm_server.store.strict import NotStrict, Strict, greet_strictly
-from ttm_server.store.talks import Talks
 from ttm_server.store.tickets import Tickets
+from ttm_server.store.watching import Watching
 
 
-class Store(Sessions, Tickets, Sending, Ready, Ownership, Asks, Talks, Models):
-    """Sessions, their input, memory and questions in one Redis.
+class Parts:
+    """Everything that a store can do, by subject."""
 
-    Every call may raise StoreUnavailable (retryable); each method names its other errors.
+    def __init__(self, edge: Edge, signals: Signals, settings: Settings) -> None:
+        self.edge = edge
+        self.signals = signals
+        self.sessions = Sessions(edge, settings)
+        self.tickets = Tickets(edge, settings)
+        self.sending = Sending(edge, settings)
+        self.ready = Ready(edge, settings)
+        self.leases = Leases(edge, settings)
+        self.ownership = Ownership(edge, settings, self.leases)
+        self.models = Models(edge, settings)
+        self.watching = Watching(signals)
+        self.asks = Asks(edge, settings, self.watching)
+
+
+class GatewayStore:
+    """What a gateway may do: sessions as a whole, the sending side, questions.
+
+    Every call may raise StoreUnavailable (retryable); each names its other errors.
     """
+
+    def __init__(self, parts: Parts) -> None:
+        self.ping = parts.edge.ping
+        self.create_session = parts.sessions.create_session
+        self.session = parts.sessions.session
+        self.sessions = parts.sessions.sessions
+        self.delete_session = parts.sessions.delete_session
+        self.fork_session = parts.sessions.fork_session
+        self.read_state = parts.sessions.read_state
+        self.replace_state = parts.sessions.replace_state
+        self.issue_ticket = parts.tickets.issue_ticket
+        self.redeem_ticket = parts.tickets.redeem_ticket
+        self.open_stream = parts.sending.open_stream
+        self.close_stream = parts.sending.close_stream
+        self.ingest = parts.sending.ingest
+        self.progress = parts.sending.progress
+        self.read_chunks = parts.ownership.read_chunks
+        self.ask = parts.asks.ask
+        self.wait_reply = parts.asks.wait_reply
+        self.announced_model = parts.models.announced_model
+        self.watch = parts.watching.watch
+
+
+class WorkerStore:
+    """What a worker may do: find sessions with work, own them, fold their chunks, answer.
+
+    Every call may raise StoreUnavailable (retryable); each names its other errors.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.mark_ready = parts.ready.mark_ready
+        self.claim = parts.ready.claim
+        self.sweep = parts.ready.sweep
+        self.note_leases = parts.leases.note_leases
+        self.hand_on_expired = parts.leases.hand_on_expired
+        self.acquire = parts.ownership.acquire
+        self.renew = parts.ownership.renew
+        self.begin_trial = parts.ownership.begin_trial
+        self.pass_trial = parts.ownership.pass_trial
+        self.release = parts.ownership.release
+        self.read_chunks = parts.ownership.read_chunks
+        self.commit = parts.ownership.commit
+        self.pending_asks = parts.asks.pending_asks
+        self.reply = parts.asks.reply
+        self.announce_model = parts.models.announce_model
+        self.watch = parts.watching.watch
+
+
+class Store:
+    """Sessions, their input, memory and questions in one Redis, for either side."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.gateway = GatewayStore(parts)
+        self.worker = WorkerStore(parts)
+        self._parts = parts
 
     @classmethod
     async def connect(
@@ -47,9 +123,9 @@ class Store(Sessions, Tickets, Sending, Ready, Ownership, Asks, Talks, Models):
         links = open_links(url, greet_strictly if is_strict else None)
         strict = Strict(settings.strict_replicas) if is_strict else None
         edge = Edge(links.work, links.blocking, scripts, observe, strict)
-        store = cls(edge, Signals(links.signals), settings)
+        store = cls(Parts(edge, Signals(links.signals), settings))
         try:
-            await store.ping()
+            await edge.ping()
         except StoreUnavailable as error:
             await store.close()
             if isinstance(error.__cause__, NotStrict):
@@ -60,14 +136,10 @@ class Store(Sessions, Tickets, Sending, Ready, Ownership, Asks, Talks, Models):
             raise
         return store
 
-    async def ping(self) -> None:
-        """Ask every server for a sign of life; raises StoreUnavailable."""
-        await self._edge.ping()
-
     async def close(self) -> None:
         """Close every connection; whoever waits on this store is not woken any more."""
-        await self._signals.close()
-        await self._edge.close()
+        await self._parts.signals.close()
+        await self._parts.edge.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -15,7 +15,6 @@ from ttm_server.store.keys import new_id, session_keys
 from ttm_server.store.quarantine import quarantined
 from ttm_server.store.ready import hint_ready
 from ttm_server.store.sessions import not_found
-from ttm_server.store.signals import Signals
 from ttm_server.store.types import Ingested, IngestStatus, Progress, StreamOpened
 
 EVENTS_PER_LOOK = 100
@@ -26,10 +25,10 @@ _event = msgspec.msgpack.Decoder(Event)
 
 
 class Sending(Part):
-    """The store's part for gateways."""
+    """The store's part for the sending side."""
 
-    def __init__(self, edge: Edge, signals: Signals, settings: Settings) -> None:
-        super().__init__(edge, signals, settings)
+    def __init__(self, edge: Edge, settings: Settings) -> None:
+        super().__init__(edge, settings)
         # With strict durability: how far each connection's session is known to be on disk. Another
         # look at the session may see chunks that their own `ingest` still waits for.
         self._on_disk_at: OrderedDict[str, int] = OrderedDict()
@@ -58,12 +57,10 @@ class Sending(Part):
             raise quarantined(rest[0])
         durable, applied, last_event_id = rest
         self._note_on_disk(connection, durable)
-        room = self._settings.input_capacity_chunks - (durable - applied)
         return StreamOpened(
             connection=connection,
             next_seq=durable + 1,
             applied=applied,
-            credits=max(1, min(self._settings.connection_queue_chunks, room)),
             last_event_id=last_event_id.decode(),
         )
 
@@ -93,6 +90,7 @@ class Sending(Part):
             self._settings.input_capacity_chunks,
             keys.wake_in,
             int(self._is_strict),
+            repr(float(chunk.end_s)),
             durable=True,
         )
         if code is Code.GONE:

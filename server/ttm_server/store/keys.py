@@ -44,17 +44,20 @@ class SessionKeys:
     ask_bodies: str
     replies: str
     reply_bodies: str
-    talks: str
+    conversations: str
     wake_in: str
     wake_out: str
 
     @property
     def all(self) -> list[str]:
         """Every key that a session can have (channels are not keys)."""
-        return [
-            *(self.meta, self.input, self.state, self.events, self.lease),
-            *(self.asks, self.ask_bodies, self.replies, self.reply_bodies, self.talks),
-        ]
+        session = [self.meta, self.input, self.state, self.events, self.lease]
+        return [*session, *self.questions, self.conversations]
+
+    @property
+    def questions(self) -> list[str]:
+        """Open questions and replies nobody has taken yet, as the scripts take them."""
+        return [self.asks, self.ask_bodies, self.replies, self.reply_bodies]
 
 
 def session_keys(sid: str) -> SessionKeys:
@@ -74,7 +77,7 @@ def session_keys(sid: str) -> SessionKeys:
         ask_bodies=tag + "ask_bodies",
         replies=tag + "replies",
         reply_bodies=tag + "reply_bodies",
-        talks=tag + "talks",
+        conversations=tag + "conversations",
         wake_in=tag + "wake:in",
         wake_out=tag + "wake:out",
     )

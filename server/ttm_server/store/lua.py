@@ -6,16 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from ttm_server.store.codes import Code
 
-NAMES = (
-    *("reserve", "list", "create", "info", "read", "replace", "delete", "peek"),
-    *("expire", "sync"),
-    *("open", "close", "ingest", "progress"),
-    *("acquire", "renew", "release", "commit"),
-    *("ask", "pending", "reply", "take", "drop", "remember"),
-)
+_SUFFIX = ".lua"
 
 # `now_ms` is Redis's clock, the only one that all processes share. `keep` makes a key live at
 # least `ms` longer and never shortens what another caller was promised. `lease_left` is 0 for a
@@ -56,10 +51,15 @@ def script(name: str, body: str) -> Script:
 
 def body_of(name: str) -> str:
     """The Lua text of one script as it lies in the package."""
-    folder = resources.files("ttm_server.store") / "scripts"
-    return (folder / f"{name}.lua").read_text(encoding="utf-8")
+    return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
 
 
 def load_scripts() -> Mapping[str, Script]:
     """All scripts by name."""
-    return {name: script(name, body_of(name)) for name in NAMES}
+    files = (entry.name for entry in _folder().iterdir())
+    names = [file.removesuffix(_SUFFIX) for file in files if file.endswith(_SUFFIX)]
+    return {name: script(name, body_of(name)) for name in names}
+
+
+def _folder() -> Traversable:
+    return resources.files("ttm_server.store") / "scripts"

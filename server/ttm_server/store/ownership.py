@@ -13,7 +13,9 @@ import msgspec
 
 from ttm_protocol.errors import Fenced, Quarantined, StateIncompatible, outcome_of
 from ttm_protocol.messages import MAX_SEQ, Event
+from ttm_server.config import Settings
 from ttm_server.store.codes import Code
+from ttm_server.store.edge import Edge, Part
 from ttm_server.store.keys import new_id, session_keys
 from ttm_server.store.leases import Leases
 from ttm_server.store.quarantine import quarantined
@@ -33,8 +35,12 @@ _REFUSAL = msgspec.json.encode(
 )
 
 
-class Ownership(Leases):
+class Ownership(Part):
     """The store's part for workers."""
+
+    def __init__(self, edge: Edge, settings: Settings, leases: Leases) -> None:
+        super().__init__(edge, settings)
+        self._leases = leases
 
     async def acquire(self, sid: str, owner: str, ttl_s: float) -> Acquired | None:
         """Own a session: None while another owner's lease is live.
@@ -48,13 +54,15 @@ class Ownership(Leases):
         fence = new_id()
         code, rest = await self._edge.script(
             "acquire",
-            [
-                *(keys.meta, keys.state, keys.lease),
-                *(keys.asks, keys.ask_bodies, keys.replies, keys.reply_bodies),
-            ],
-            *(owner, fence, _ms(ttl_s)),
-            *(self._settings.quarantine_after, _ms(self._settings.quarantine_s)),
-            *(_REFUSAL, keys.wake_out, round(REFUSAL_KEPT_S * 1000)),
+            [keys.meta, keys.state, keys.lease, *keys.questions],
+            owner,
+            fence,
+            _ms(ttl_s),
+            self._settings.quarantine_after,
+            _ms(self._settings.quarantine_s),
+            _REFUSAL,
+            keys.wake_out,
+            round(REFUSAL_KEPT_S * 1000),
         )
         if code is Code.GONE:
             raise not_found()
@@ -62,10 +70,10 @@ class Ownership(Leases):
             return None
         if code is Code.QUARANTINED:
             raise quarantined(rest[0])
-        await self.note_leases([sid], ttl_s)
-        applied, durable, crashes = rest[:3]
+        await self._leases.note_leases([sid], ttl_s)
+        applied, _, crashes = rest[:3]
         state = from_fields(applied, rest[3:])
-        return Acquired(fence=fence, applied=applied, durable=durable, state=state, crashes=crashes)
+        return Acquired(fence=fence, applied=applied, state=state, crashes=crashes)
 
     async def renew(self, sid: str, fence: str, ttl_s: float) -> bool:
         """Lengthen the lease; False when the session is not owned under this fence any more."""
@@ -101,7 +109,7 @@ class Ownership(Leases):
             "release", [keys.meta, keys.lease, keys.asks], checked_fence(fence)
         )
         if code is Code.OK:
-            await self.forget_lease(sid)
+            await self._leases.forget_lease(sid)
         if code is Code.OK and (rest[0] > 0 or rest[1] > 0):
             await hint_ready(self._edge, sid, urgent=rest[1] > 0)
 
@@ -112,7 +120,7 @@ class Ownership(Leases):
         """
         keys = session_keys(sid)
         entries = await self._edge.command(
-            *("XRANGE", keys.input, f"{after_seq + 1}-0", "+", "COUNT", count), repeatable=True
+            "XRANGE", keys.input, f"{after_seq + 1}-0", "+", "COUNT", count, repeatable=True
         )
         chunks = [(int(entry_id.partition(b"-")[0]), fields[1]) for entry_id, fields in entries]
         if chunks and chunks[0][0] != after_seq + 1:
@@ -150,8 +158,12 @@ class Ownership(Leases):
         code, rest = await self._edge.script(
             "commit",
             [keys.meta, keys.state, keys.input, keys.events, keys.lease],
-            *(checked_fence(fence), prev_seq, new_seq, f"{new_seq + 1}-0"),
-            *(self._settings.events_capacity, keys.wake_out),
+            checked_fence(fence),
+            prev_seq,
+            new_seq,
+            f"{new_seq + 1}-0",
+            self._settings.events_capacity,
+            keys.wake_out,
             *fields,
             *numbered,
         )

@@ -7,10 +7,11 @@ import logging
 import time
 
 from ttm_protocol.errors import StoreUnavailable
+from ttm_server.config import Settings
 from ttm_server.store.codes import Code
 from ttm_server.store.edge import Edge, Part
 from ttm_server.store.keys import INDEX, READY, session_keys
-from ttm_server.store.sessions import STALE_AFTER_S
+from ttm_server.store.wall_clock import STALE_AFTER_S
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +40,11 @@ async def hint_ready(edge: Edge, sid: str, *, urgent: bool = False) -> None:
 class Ready(Part):
     """The store's part for handing sessions to workers."""
 
-    _sweep_at = 0
-    _looked_for_unused_s = float("-inf")
-    _looks_for_unused = False
+    def __init__(self, edge: Edge, settings: Settings) -> None:
+        super().__init__(edge, settings)
+        self._sweep_at = 0  # place in the index
+        self._looked_for_unused_s = float("-inf")
+        self._looks_for_unused = False  # in this round
 
     async def mark_ready(self, sid: str, *, urgent: bool = False) -> None:
         """Say that a session has work; `urgent` (questions) goes before all that is not."""
@@ -123,9 +126,11 @@ class Ready(Part):
         code, _ = await self._edge.script(
             "expire",
             keys.all,
-            *(round(ttl_s * 1000), round(STALE_AFTER_S * 1000)),
+            round(ttl_s * 1000),
+            round(STALE_AFTER_S * 1000),
             round(min(ttl_s, STALE_AFTER_S) * 1000),
-            *(keys.wake_in, keys.wake_out),
+            keys.wake_in,
+            keys.wake_out,
         )
         if code is not Code.OK:
             return False

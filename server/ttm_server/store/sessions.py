@@ -19,8 +19,8 @@ from ttm_server.store.state_fields import (
     to_fields,
 )
 from ttm_server.store.types import SessionInfo, SessionState, Status
+from ttm_server.store.wall_clock import is_live
 
-STALE_AFTER_S = 15.0
 MAX_LIST = 1000
 _AT_ONCE = 16
 
@@ -143,12 +143,10 @@ class Sessions(Part):
 def _info(sid: str, rest: list[Any], on_disk: int) -> SessionInfo:
     created_ms, durable, applied, conn, beat_ms, ended, now_ms, memory_bytes = rest[:8]
     media_s, gaps, model, shape, quarantined_ms = rest[8:]
-    # A heartbeat from the future was written before the clock was put back.
-    live = bool(conn) and abs(now_ms - beat_ms) < STALE_AFTER_S * 1000
     status: Status = "idle"
     if quarantined_ms:
         status = "quarantined"
-    elif live:
+    elif is_live(conn, beat_ms, now_ms):
         status = "live"
     elif ended and applied >= durable:
         status = "ended"

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from ttm_server.store.cancelling import not_swallowed
 from ttm_server.store.clients import Link
+from ttm_server.waiting import happens_within
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,7 @@ class Wake:
 
     async def wait(self, timeout_s: float) -> bool:
         """Wait for a change since the last call; False after `timeout_s` without one."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._event.wait()
-        except TimeoutError:
+        if not await happens_within(self._event, timeout_s):
             return False
         self._event.clear()
         return True
@@ -69,9 +67,7 @@ class Signals:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="store-signals")
         self._changed.set()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CONFIRM_WITHIN_S):
-                await confirmed.wait()
+        await happens_within(confirmed, CONFIRM_WITHIN_S)
 
     def forget(self, channel: str, listener: Listener) -> None:
         """Stop calling `listener`."""

@@ -10,6 +10,7 @@ import msgspec
 from ttm_protocol.messages import Event, Gap
 
 Status = Literal["live", "idle", "ended", "quarantined"]
+AskKind = Literal["question", "timeline"]
 
 
 class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +33,6 @@ class StreamOpened(msgspec.Struct, frozen=True, kw_only=True):
     connection: str
     next_seq: int
     applied: int
-    credits: int
     last_event_id: str
 
 
@@ -81,7 +81,6 @@ class Acquired(msgspec.Struct, frozen=True, kw_only=True):
 
     fence: str
     applied: int
-    durable: int
     state: SessionState | None
     crashes: int = 0
 
@@ -94,13 +93,21 @@ class CommitResult(Enum):
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """A question on its way to whoever owns the session; answered after chunk `barrier`."""
+    """A question on its way to whoever owns the session; answered after chunk `barrier`.
+
+    `before`: what its conversation holds, None at its beginning. `live`: a client was connected
+    when the question was found. `wall_zero`: Unix time of media second 0, where the stream came in
+    as it happened.
+    """
 
     ask_id: str
-    kind: Literal["question", "timeline"]
+    kind: AskKind
     barrier: int
-    deadline_s: float
     body: dict[str, Any]
+    conversation: str | None = None
+    before: dict[str, Any] | None = None
+    live: bool = False
+    wall_zero: float | None = None
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

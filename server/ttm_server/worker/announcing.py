@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from ttm_protocol.errors import StoreUnavailable
-from ttm_server.store import ModelAnnounced, Store, fingerprint
+from ttm_server.store import ModelAnnounced, WorkerStore, fingerprint
 from ttm_server.store.models import ANNOUNCE_EVERY_S
 from ttm_server.worker.engine import Engine
 
@@ -21,7 +21,7 @@ def described(engine: Engine[Any]) -> ModelAnnounced:
     return ModelAnnounced(model=engine.model_info, memory=shape, fingerprint=fingerprint(memory))
 
 
-async def announce(store: Store, announced: ModelAnnounced) -> None:
+async def announce(store: WorkerStore, announced: ModelAnnounced) -> None:
     """Run until cancelled; a store that is away hears it the next time."""
     while True:
         try:

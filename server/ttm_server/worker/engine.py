@@ -52,7 +52,12 @@ class Engine(Protocol[S]):
         ...
 
     def answer(self, state: S, body: dict[str, Any]) -> dict[str, Any]:
-        """Answer a question from the state alone; the REST answer less `as_of_seq` and `gaps`."""
+        """Answer a question from the state alone; the REST answer less `as_of_seq` and `gaps`.
+
+        Beside the client's fields `body` has `live` (a client is connected), `wall_zero` (Unix time
+        of media second 0, or None) and, in a conversation, `before`: what the answer to its last
+        question gave as `understood`, which is kept for the next one and not sent.
+        """
         ...
 
     def timeline(self, state: S) -> dict[str, Any]:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
-import msgspec
-
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable
-from ttm_protocol.messages import Chunk
-from ttm_server.media import DecodedChunk, Fit, decode_chunk
-from ttm_server.store import Store
+from ttm_server.store import WorkerStore
+from ttm_server.waiting import happens_within
+from ttm_server.worker.decoding import ChunkDecoders
 from ttm_server.worker.gate import Gate
 from ttm_server.worker.session import LiveSession
 
@@ -22,7 +18,6 @@ log = logging.getLogger(__name__)
 PREFETCH_CHUNKS = 4
 POLL_S = 0.5
 RETRY_S = 0.25
-_decoder = msgspec.msgpack.Decoder(Chunk)
 
 
 class Feeder:
@@ -34,15 +29,13 @@ class Feeder:
 
     def __init__(
         self,
-        store: Store,
-        fit: Fit,
-        in_decoder: Callable[[Callable[[], DecodedChunk]], Awaitable[DecodedChunk]],
+        store: WorkerStore,
+        decoders: ChunkDecoders,
         work: asyncio.Event,
         gate: Gate,
     ) -> None:
         self._store = store
-        self._fit = fit
-        self._in_decoder = in_decoder
+        self._decoders = decoders
         self._work = work
         self._gate = gate
 
@@ -72,7 +65,8 @@ class Feeder:
                 moved = not full and await self._fetch_chunks(session)
                 await self.fetch_asks(session)
                 if full or len(session.decoded) >= PREFETCH_CHUNKS:
-                    await _wait(session.room, POLL_S)
+                    await happens_within(session.room, POLL_S)
+                    session.room.clear()
                 elif not moved:
                     await wake.wait(POLL_S)
 
@@ -98,9 +92,7 @@ class Feeder:
         return True
 
     async def _queue(self, session: LiveSession[Any], found: list[tuple[int, bytes]]) -> None:
-        decoded = await asyncio.gather(
-            *(self._in_decoder(partial(self._decode, payload)) for _, payload in found)
-        )
+        decoded = await asyncio.gather(*(self._decoders.decode(payload) for _, payload in found))
         for chunk in decoded:
             session.decoded.append(chunk)
             session.fetched = chunk.seq
@@ -111,17 +103,3 @@ class Feeder:
             if ask.ask_id not in session.answered:
                 session.asks.setdefault(ask.ask_id, ask)
                 self._work.set()
-
-    def _decode(self, payload: bytes) -> DecodedChunk:
-        # The gateway validated it before it was stored; what is in the store is ours.
-        return decode_chunk(_decoder.decode(payload), self._fit)
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            await event.wait()
-    except TimeoutError:
-        return
-    finally:
-        event.clear()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from ttm_protocol.errors import (
     Fenced,
@@ -16,18 +15,17 @@ from ttm_protocol.errors import (
     StoreUnavailable,
 )
 from ttm_server.config import Settings
-from ttm_server.store import Store
+from ttm_server.store import WorkerStore
 from ttm_server.store.types import Acquired
-from ttm_server.worker.engine import Engine
 from ttm_server.worker.gate import Gate
 from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.publishing import refusal
 from ttm_server.worker.session import LiveSession, Snapshot
 
 log = logging.getLogger(__name__)
 
 S = TypeVar("S")
-T = TypeVar("T")
 RENEWS_AT_ONCE = 16
 
 
@@ -36,9 +34,8 @@ class Holding(Generic[S]):
 
     def __init__(
         self,
-        store: Store,
-        engine: Engine[S],
-        in_model: Callable[[Callable[[], Any]], Awaitable[Any]],
+        store: WorkerStore,
+        model: ModelThread[S],
         gate: Gate,
         owner: str,
         settings: Settings,
@@ -48,8 +45,7 @@ class Holding(Generic[S]):
         self.suspects: dict[str, Acquired] = {}
         self._taking: set[str] = set()
         self._store = store
-        self._engine = engine
-        self._in_model = in_model
+        self._model = model
         self._gate = gate
         self._owner = owner
         self._settings = settings
@@ -101,9 +97,9 @@ class Holding(Generic[S]):
         stored = acquired.state
         try:
             if stored is None:
-                state = await self._in_model(self._engine.initial)
+                state = await self._model.initial()
             else:
-                state = await self._in_model(lambda: self._engine.load(stored.memory))
+                state = await self._model.load(stored.memory)
         except StateIncompatible as problem:
             log.error("a stored memory cannot be continued: %s", problem)
             await self._refuse(sid, acquired, problem)
@@ -151,7 +147,7 @@ class Holding(Generic[S]):
                     self._lose(sid, fence)
         await self._store.note_leases([sid for sid in fences if self.holds(sid)], ttl_s)
 
-    async def give_back(self, sid: str, fence: str) -> None:
+    async def release(self, sid: str, fence: str) -> None:
         """Release a session; work that is left is announced to other workers."""
         try:
             await self._store.release(sid, fence)
@@ -169,11 +165,13 @@ class Holding(Generic[S]):
 
     async def _refuse(self, sid: str, acquired: Acquired, error: StateIncompatible) -> None:
         try:
-            for ask in await self._store.pending_asks(sid):
-                await self._store.reply(sid, acquired.fence, refusal(ask, error))
+            # Again and again: of a conversation only the first question is told at a time.
+            while asks := await self._store.pending_asks(sid):
+                for ask in asks:
+                    await self._store.reply(sid, acquired.fence, refusal(ask, error))
         except (Fenced, SessionNotFound):
             return
-        await self.give_back(sid, acquired.fence)
+        await self.release(sid, acquired.fence)
 
     def _count(self) -> None:
         self._metrics.sessions_active.set(len(self.live) + len(self.suspects))

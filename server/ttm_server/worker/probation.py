@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable
-from ttm_server.store import Store
+from ttm_server.store import WorkerStore
 from ttm_server.store.types import Acquired
-from ttm_server.worker.engine import Engine
 from ttm_server.worker.feeding import Feeder
 from ttm_server.worker.holding import Holding
 from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.publishing import Publisher
 from ttm_server.worker.session import LiveSession
-from ttm_server.worker.stepping import apply_result, run_step
+from ttm_server.worker.stepping import apply_result
 
 log = logging.getLogger(__name__)
 
@@ -33,18 +32,16 @@ class Probation(Generic[S]):
 
     def __init__(
         self,
-        store: Store,
-        engine: Engine[S],
-        in_model: Callable[[Callable[[], Any]], Awaitable[Any]],
+        store: WorkerStore,
+        model: ModelThread[S],
         holding: Holding[S],
         feeder: Feeder,
-        publisher: Publisher,
+        publisher: Publisher[S],
         lease_ttl_s: float,
         metrics: WorkerMetrics,
     ) -> None:
         self._store = store
-        self._engine = engine
-        self._in_model = in_model
+        self._model = model
         self._holding = holding
         self._feeder = feeder
         self._publisher = publisher
@@ -92,10 +89,8 @@ class Probation(Generic[S]):
             passed = await self._store.pass_trial(sid, session.fence, self._lease_ttl_s)
             return session if passed else None
         chunk = session.decoded.popleft()
-        results = await self._in_model(
-            lambda: run_step(self._engine, [session.state], [chunk.media])
-        )
-        apply_result(session, chunk, results[0], time.monotonic())
+        (result,) = await self._model.step([session.state], [chunk.media])
+        apply_result(session, chunk, result, time.monotonic())
         if not await self._publisher.commit(session):
             if session.lost:
                 return None

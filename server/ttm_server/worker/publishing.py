@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, TTMError, outcome_of
-from ttm_server.store import Store
+from ttm_server.store import WorkerStore
 from ttm_server.store.types import Ask, Reply, SessionState
-from ttm_server.worker.engine import Engine
+from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.session import LiveSession
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-InModelThread = Callable[[Callable[[], T]], Awaitable[T]]
+S = TypeVar("S")
 
 
-class Publisher:
+class Publisher(Generic[S]):
     """Commits and replies; marks a session lost when it is no longer ours."""
 
-    def __init__(self, store: Store, engine: Engine[Any], in_model: InModelThread[Any]) -> None:
+    def __init__(self, store: WorkerStore, model: ModelThread[S]) -> None:
         self._store = store
-        self._engine = engine
-        self._in_model = in_model
+        self._model = model
 
-    async def commit(self, session: LiveSession[Any]) -> bool:
+    async def commit(self, session: LiveSession[S]) -> bool:
         """Commit everything applied so far, all or nothing; False when it did not happen.
 
         A store that is away leaves the session dirty, so the next round tries again: the same
@@ -38,14 +35,14 @@ class Publisher:
         taken = session.snapshot()
         events, media_s = list(session.events), session.media_s
         taken_at_s = time.monotonic()
-        memory = await self._in_model(lambda: self._engine.dump(taken.state))
+        memory = await self._model.dump(taken.state)
         record = SessionState(
             seq=taken.seq,
             memory=memory,
             media_s=media_s,
             gaps=taken.gaps,
-            model=self._engine.model_info,
-            shape=self._engine.memory_info,
+            model=self._model.model_info,
+            shape=self._model.memory_info,
         )
         try:
             await self._store.commit(
@@ -68,37 +65,48 @@ class Publisher:
         del session.events[: len(events)]
         return True
 
-    async def reply(self, session: LiveSession[Any], ask: Ask) -> None:
+    async def reply(self, session: LiveSession[S], ask: Ask) -> None:
         """Answer one question from the newest committed state.
 
         So an answer is never ahead of the store: whoever asks again, or exports the memory, from
-        whichever worker, finds at least what this answer was given from.
+        whichever worker, finds at least what this answer was given from. What the answer leaves for
+        the conversation is stored with it and does not reach the client.
         """
         told = session.committed
         reply = await self._answer(told.state, ask)
+        context = None
         if reply.body is not None and ask.kind == "question":
+            context = reply.body.pop("understood", None)
             body = reply.body | {"as_of_seq": told.seq, "gaps": msgspec.to_builtins(told.gaps)}
             reply = Reply(ask_id=ask.ask_id, body=body)
         try:
-            await self._store.reply(session.session_id, session.fence, reply)
+            await self._store.reply(
+                session.session_id, session.fence, reply, ask.conversation, context
+            )
         except (Fenced, SessionNotFound):
             session.lost = True
         except StoreUnavailable as error:
             log.warning("reply: store unavailable: %s", error)
+            session.ask_again(ask)
 
-    async def _answer(self, state: Any, ask: Ask) -> Reply:
-        def work() -> dict[str, Any]:
-            if ask.kind == "timeline":
-                return self._engine.timeline(state)
-            return self._engine.answer(state, ask.body)
-
+    async def _answer(self, state: S, ask: Ask) -> Reply:
         try:
-            return Reply(ask_id=ask.ask_id, body=await self._in_model(work))
+            if ask.kind == "timeline":
+                body = await self._model.timeline(state)
+            else:
+                body = await self._model.answer(state, _question(ask))
+            return Reply(ask_id=ask.ask_id, body=body)
         except TTMError as error:
             return refusal(ask, error)
         except Exception:
             log.exception("a question failed")
             return refusal(ask, TTMError("the question could not be answered"))
+
+
+def _question(ask: Ask) -> dict[str, Any]:
+    """The engine's body of a question: what the client asked, and what is known at this moment."""
+    now: dict[str, Any] = {"live": ask.live, "wall_zero": ask.wall_zero}
+    return ask.body | now | ({} if ask.conversation is None else {"before": ask.before})
 
 
 def refusal(ask: Ask, error: TTMError) -> Reply:

@@ -91,10 +91,10 @@ async def serve(settings: Settings, make_engine: MakeEngine) -> None:
     store = await Store.connect(settings.redis_url, settings)
     try:
         watchdog = Watchdog(settings.step_timeout_s, _end_hung)
-        worker = Worker(store, engine, settings, metrics, watchdog.watching)
+        worker = Worker(store.worker, engine, settings, metrics, watchdog.watching)
         stopping.worker = worker
         log.info("worker %s ready", worker.owner)
-        announcing = asyncio.create_task(announce(store, announced))
+        announcing = asyncio.create_task(announce(store.worker, announced))
         try:
             with watchdog:
                 async with beating(settings.step_timeout_s):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -89,3 +90,8 @@ class LiveSession(Generic[S]):
             del self.asks[ask.ask_id]
             self.answered.append(ask.ask_id)
         return due
+
+    def ask_again(self, ask: Ask) -> None:
+        """Let a question whose reply did not reach the store be found again, if it still waits."""
+        with contextlib.suppress(ValueError):  # so many others were answered that it is out already
+            self.answered.remove(ask.ask_id)

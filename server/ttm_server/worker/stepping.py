@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TypeVar
 
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import StepResult
@@ -16,12 +16,13 @@ from ttm_server.worker.session import LiveSession
 
 log = logging.getLogger(__name__)
 
+S = TypeVar("S")
 ENGINE_FAULT = "engine_error"
 
 
 def run_step(
-    engine: Engine[Any], states: Sequence[Any], media: Sequence[ChunkMedia]
-) -> list[StepResult[Any]]:
+    engine: Engine[S], states: Sequence[S], media: Sequence[ChunkMedia]
+) -> list[StepResult[S]]:
     """A batch's step; when the batch as a whole fails, each session alone.
 
     So a chunk that breaks the model costs its own session one reported gap and the others nothing.
@@ -33,7 +34,7 @@ def run_step(
     return [_alone(engine, state, one) for state, one in zip(states, media, strict=True)]
 
 
-def _alone(engine: Engine[Any], state: Any, media: ChunkMedia) -> StepResult[Any]:
+def _alone(engine: Engine[S], state: S, media: ChunkMedia) -> StepResult[S]:
     try:
         return engine.step([state], [media])[0]
     except Exception:
@@ -48,7 +49,7 @@ def _alone(engine: Engine[Any], state: Any, media: ChunkMedia) -> StepResult[Any
 
 
 def apply_result(
-    session: LiveSession[Any], chunk: DecodedChunk, result: StepResult[Any], now_s: float
+    session: LiveSession[S], chunk: DecodedChunk, result: StepResult[S], now_s: float
 ) -> None:
     """Take one step's outcome over into the live session; `now_s` on the monotonic clock."""
     gaps = list(chunk.gaps)

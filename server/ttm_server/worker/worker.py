@@ -13,19 +13,22 @@ from typing import Generic, TypeVar
 from ttm_protocol.errors import StoreUnavailable, TTMError
 from ttm_server.config import Settings
 from ttm_server.scheduler import Scheduler
-from ttm_server.store import Store
+from ttm_server.store import WorkerStore
+from ttm_server.waiting import happens_within
 from ttm_server.worker.background import Background
 from ttm_server.worker.commit_policy import CommitPolicy
+from ttm_server.worker.decoding import ChunkDecoders
 from ttm_server.worker.engine import Engine
 from ttm_server.worker.feeding import Feeder
 from ttm_server.worker.gate import Gate
 from ttm_server.worker.holding import Holding
 from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.probation import Probation
 from ttm_server.worker.publishing import Publisher
 from ttm_server.worker.session import LiveSession
-from ttm_server.worker.stepping import apply_result, run_step
-from ttm_server.worker.threads import Threads, Watching
+from ttm_server.worker.stepping import apply_result
+from ttm_server.worker.threads import Watching
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ class Worker(Generic[S]):
 
     def __init__(
         self,
-        store: Store,
+        store: WorkerStore,
         engine: Engine[S],
         settings: Settings,
         metrics: WorkerMetrics | None = None,
@@ -54,7 +57,6 @@ class Worker(Generic[S]):
     ) -> None:
         self.owner = secrets.token_hex(8)
         self._store = store
-        self._engine = engine
         self._settings = settings
         self._metrics = metrics or WorkerMetrics()
         self._scheduler = Scheduler(settings.max_batch)
@@ -64,16 +66,18 @@ class Worker(Generic[S]):
         self._work = asyncio.Event()
         self._stopping = asyncio.Event()
         self._drained = asyncio.Event()
-        self._threads = Threads(watching)
-        self._in_model = self._threads.in_model
+        self._model = model = ModelThread(engine, watching)
+        self._decoders = ChunkDecoders(engine.fit, watching)
         self._gate = Gate()
-        self._feeder = Feeder(store, engine.fit, self._threads.in_decoder, self._work, self._gate)
-        self._publisher = Publisher(store, engine, self._in_model)
-        self._holding = Holding(
-            store, engine, self._in_model, self._gate, self.owner, settings, self._metrics
-        )
+        self._feeder = Feeder(store, self._decoders, self._work, self._gate)
+        self._publisher = Publisher(store, model)
+        self._holding = Holding(store, model, self._gate, self.owner, settings, self._metrics)
         self._probation = Probation(
-            *(store, engine, self._in_model, self._holding, self._feeder, self._publisher),
+            store,
+            model,
+            self._holding,
+            self._feeder,
+            self._publisher,
             settings.lease_ttl_s,
             self._metrics,
         )
@@ -88,7 +92,10 @@ class Worker(Generic[S]):
     async def run(self) -> None:
         """Work until `stop`; then commit what is applied and release every session."""
         loops = (
-            *(self._claim_loop, self._renew_loop, self._sweep_loop, self._hand_on_loop),
+            self._claim_loop,
+            self._renew_loop,
+            self._sweep_loop,
+            self._hand_on_loop,
             self._work_loop,
         )
         try:
@@ -96,7 +103,8 @@ class Worker(Generic[S]):
                 for loop in loops:
                     group.create_task(loop())
         finally:
-            self._threads.shutdown()
+            self._decoders.shutdown()
+            self._model.shutdown()
 
     def stop(self) -> None:
         """Ask the loops to end: no new session, no new step, then commit and release."""
@@ -148,11 +156,7 @@ class Worker(Generic[S]):
 
     async def _renew_loop(self) -> None:
         while not self._drained.is_set():
-            try:
-                async with asyncio.timeout(self._settings.lease_ttl_s / 3):
-                    await self._drained.wait()
-            except TimeoutError:
-                pass
+            await happens_within(self._drained, self._settings.lease_ttl_s / 3)
             try:
                 await self._holding.renew()
             except StoreUnavailable as error:
@@ -186,11 +190,7 @@ class Worker(Generic[S]):
     async def _work_loop(self) -> None:
         try:
             while not self._stopping.is_set():
-                try:
-                    async with asyncio.timeout(TICK_S):
-                        await self._work.wait()
-                except TimeoutError:
-                    pass
+                await happens_within(self._work, TICK_S)
                 self._work.clear()
                 while await self._round() and not self._stopping.is_set():
                     pass
@@ -220,7 +220,7 @@ class Worker(Generic[S]):
         started_s = time.monotonic()
         for chunk in chunks:
             self._metrics.queue_wait_seconds.observe(started_s - chunk.ready_s)
-        results = await self._in_model(lambda: run_step(self._engine, states, media))
+        results = await self._model.step(states, media)
         now_s = time.monotonic()
         self._metrics.batch_size.observe(len(batch))
         self._metrics.step_seconds.observe(now_s - started_s)
@@ -297,7 +297,7 @@ class Worker(Generic[S]):
             busy = session.dirty or session.committing or session.asks or not session.caught_up
             if not busy and time.monotonic() - session.active_at_s > idle_s:
                 self._forget(session)
-                await self._holding.give_back(session.session_id, session.fence)
+                await self._holding.release(session.session_id, session.fence)
 
     def _forget(self, session: LiveSession[S]) -> None:
         self._holding.forget(session.session_id)
@@ -316,7 +316,7 @@ class Worker(Generic[S]):
                     *(self._hand_over(session, at_once) for session in list(self.live.values()))
                 )
                 for sid, acquired in list(self._holding.suspects.items()):
-                    await self._holding.give_back(sid, acquired.fence)
+                    await self._holding.release(sid, acquired.fence)
                     self._holding.forget(sid)
         except TimeoutError:
             log.error("drain: not everything was handed over in %g s", DRAIN_WITHIN_S)
@@ -328,13 +328,8 @@ class Worker(Generic[S]):
             if session.dirty and not session.lost:
                 await self._publisher.commit(session)
             if not session.lost:
-                await self._holding.give_back(session.session_id, session.fence)
+                await self._holding.release(session.session_id, session.fence)
             self._forget(session)
 
     async def _stopped_within(self, delay_s: float) -> bool:
-        try:
-            async with asyncio.timeout(delay_s):
-                await self._stopping.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await happens_within(self._stopping, delay_s)

@@ -9,6 +9,7 @@ local now = now_ms()
 redis.call('HSET', KEYS[1], 'layout', 1, 'created', now, 'durable', ARGV[1], 'applied', ARGV[1],
   'conn', '', 'beat', 0, 'ended', 0, 'fence', '', 'owner', '')
 if ARGV[2] ~= '' then
+  redis.call('HSET', KEYS[1], 'first_at', '')  -- when its media was recorded is not known
   redis.call('HSET', KEYS[2], 'memory', ARGV[2], 'media_s', ARGV[3], 'gaps', ARGV[4],
     'model', ARGV[5], 'shape', ARGV[6])
 end

@@ -9,7 +9,8 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return {GONE} end
 if ARGV[1] == '' or not tonumber(ARGV[2]) then return {INVALID} end
 redis.call('HSET', KEYS[2], 'memory', ARGV[1], 'media_s', ARGV[2], 'gaps', ARGV[3],
   'model', ARGV[4], 'shape', ARGV[5])
-redis.call('HSET', KEYS[1], 'fence', '', 'owner', '', 'used', now_ms())
+-- When the new memory's media was recorded is not known, so first_at is empty.
+redis.call('HSET', KEYS[1], 'fence', '', 'owner', '', 'first_at', '', 'used', now_ms())
 redis.call('HDEL', KEYS[1], 'crashes', 'trial', 'quarantined_until')
 redis.call('DEL', KEYS[3])
 redis.call('PUBLISH', ARGV[6], 'replaced')

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from ttm_protocol.errors import MediaError, TTMError
 from ttm_protocol.messages import DEFAULT_LIMITS, Chunk
+from ttm_server.gateway.containers.container import Container, Resampler
+from ttm_server.gateway.containers.cutter import Cutter
+from ttm_server.gateway.containers.handoff import AbortedError, Handoff
+from ttm_server.gateway.containers.pipe import BytePipe
+from ttm_server.gateway.containers.stills import Stills
+from ttm_server.gateway.containers.timeline import Timeline
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.problems import report_unexpected
-from ttm_server.gateway.webm.container import Container, Resampler
-from ttm_server.gateway.webm.cutter import Cutter
-from ttm_server.gateway.webm.handoff import AbortedError, Handoff
-from ttm_server.gateway.webm.pipe import BytePipe
-from ttm_server.gateway.webm.stills import Stills
-from ttm_server.gateway.webm.timeline import Timeline
 
-_log = logging.getLogger("ttm_server.gateway.webm")
+_log = logging.getLogger("ttm_server.gateway.containers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Decoder:
                 over()
 
         # A daemon: a decoder that hangs must not keep the process from ending.
-        thread = threading.Thread(target=work, name="webm-decoder", daemon=True)
+        thread = threading.Thread(target=work, name="container-decoder", daemon=True)
         thread.start()
         return thread
 

@@ -1,4 +1,4 @@
-"""A webm connection's way from its bytes to chunks for the store. Knows neither socket nor store.
+"""From a connection's bytes to chunks for the store. Knows neither socket nor store.
 
 Takes the place of :class:`~ttm_server.gateway.intake.Intake`, with the same three calls for those
 who store: `take`, `stored`, `close`.
@@ -6,19 +6,19 @@ who store: `take`, `stored`, `close`.
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 from ttm_protocol.errors import MediaError
 from ttm_protocol.messages import Chunk, End, encode_chunk, validate_chunk
+from ttm_server.gateway.containers.decoder import Beginning, Decoder, stuck
+from ttm_server.gateway.containers.handoff import Handoff
+from ttm_server.gateway.containers.pipe import BytePipe
+from ttm_server.gateway.containers.slots import Decoders
 from ttm_server.gateway.intake import Received
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.gateway.webm.decoder import Beginning, Decoder, stuck
-from ttm_server.gateway.webm.handoff import Handoff
-from ttm_server.gateway.webm.pipe import BytePipe
-from ttm_server.gateway.webm.slots import Decoders
 
 STUCK_S = 20.0
+LOOK_S = 1.0
 
 
 class MediaIntake:
@@ -56,15 +56,10 @@ class MediaIntake:
         self._metrics.webm_bytes.inc(len(data))
         self._pipe.put(data)
         waited_s = 0.0
-        while True:
-            try:
-                async with asyncio.timeout(1.0):
-                    await self._pipe.room()
-                return
-            except TimeoutError:
-                waited_s = 0.0 if self._handoff.waits else waited_s + 1.0
-                if waited_s >= STUCK_S:
-                    raise stuck(waited_s) from None
+        while not await self._pipe.room(LOOK_S):
+            waited_s = 0.0 if self._handoff.waits else waited_s + LOOK_S
+            if waited_s >= STUCK_S:
+                raise stuck(waited_s)
 
     def end(self, message: End) -> None:
         """Nothing follows; what is there becomes chunks."""

@@ -17,9 +17,9 @@ from gateway.harness import Client, FakeWorker, Served, serving
 from gateway.recordings import is_one_line, level_of, loudness, record
 from ttm_protocol.messages import Chunk, decode_chunk
 from ttm_server.config import Settings
-from ttm_server.gateway.webm import container as container_module
-from ttm_server.gateway.webm import intake as intake_module
-from ttm_server.gateway.webm.pipe import BytePipe
+from ttm_server.gateway.containers import container as container_module
+from ttm_server.gateway.containers import intake as intake_module
+from ttm_server.gateway.containers.pipe import BytePipe
 from ttm_server.store import EmbeddedServer
 
 DATA = Path(__file__).parent / "data"
@@ -333,7 +333,7 @@ async def test_a_decoder_that_takes_nothing_is_given_up(
             released.wait(30)
             super().__init__(*args)
 
-    monkeypatch.setattr("ttm_server.gateway.webm.decoder.Container", Hanging)
+    monkeypatch.setattr("ttm_server.gateway.containers.decoder.Container", Hanging)
     monkeypatch.setattr(intake_module, "BytePipe", partial(BytePipe, 10_000))
     monkeypatch.setattr(intake_module, "STUCK_S", 1.0)
     sid = await sid_of(gateway)
@@ -362,7 +362,7 @@ async def test_a_decoder_that_hangs_keeps_its_place_only(
             asyncio.run_coroutine_threadsafe(released.wait(), loop).result()
             return super().samples(frame)
 
-    monkeypatch.setattr("ttm_server.gateway.webm.decoder.Resampler", Hanging)
+    monkeypatch.setattr("ttm_server.gateway.containers.decoder.Resampler", Hanging)
     sid = await sid_of(gateway)
     async with live(gateway, sid) as (client, _):
         await client.socket.send(record(1.0))

@@ -16,10 +16,10 @@ import numpy as np
 
 from ttm_protocol.errors import MediaError
 from ttm_protocol.messages import SAMPLE_RATE_HZ
-from ttm_server.gateway.webm.cutter import Samples
-from ttm_server.gateway.webm.demuxer import Demuxer, words_of
-from ttm_server.gateway.webm.pipe import EBML, FTYP, BytePipe
-from ttm_server.gateway.webm.stills import MAX_PIXELS, check_size
+from ttm_server.gateway.containers.cutter import Samples
+from ttm_server.gateway.containers.demuxer import Demuxer, words_of
+from ttm_server.gateway.containers.pipe import EBML, FTYP, BytePipe
+from ttm_server.gateway.containers.stills import MAX_PIXELS, check_size
 
 VIDEO_CODECS = frozenset({"vp8", "vp9", "av1", "h264", "hevc"})
 AUDIO_CODECS = frozenset({"opus", "vorbis", "aac", "mp3", "pcm_s16le", "pcm_f32le", "flac"})

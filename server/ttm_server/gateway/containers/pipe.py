@@ -10,6 +10,7 @@ import threading
 from collections import deque
 
 from ttm_protocol.errors import MediaError
+from ttm_server.waiting import happens_within
 
 EBML = b"\x1a\x45\xdf\xa3"
 FTYP = b"ftyp"
@@ -61,9 +62,9 @@ class BytePipe:
                 self._room.clear()
             self._lock.notify_all()
 
-    async def room(self) -> None:
-        """Wait until less than `most_bytes` wait."""
-        await self._room.wait()
+    async def room(self, within_s: float) -> bool:
+        """Wait until less than `most_bytes` wait; False where they do not within that time."""
+        return await happens_within(self._room, within_s)
 
     def finish(self) -> None:
         """No more will come; what is there is still read."""

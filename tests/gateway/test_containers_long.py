@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from gateway.recordings import is_one_line, record
-from gateway.test_webm_media import HEAD, MP4, Held, box, damaged, decode, fragment
+from gateway.test_containers_media import HEAD, MP4, Held, box, damaged, decode, fragment
 from ttm_protocol.errors import MediaError
-from ttm_server.gateway.webm import demuxer as demuxer_module
-from ttm_server.gateway.webm.boxes import FRAGMENT_NOTES, MAX_NOTES, CheckedBoxes
-from ttm_server.gateway.webm.demuxer import Demuxer
-from ttm_server.gateway.webm.pipe import BytePipe
+from ttm_server.gateway.containers import demuxer as demuxer_module
+from ttm_server.gateway.containers.boxes import FRAGMENT_NOTES, MAX_NOTES, CheckedBoxes
+from ttm_server.gateway.containers.demuxer import Demuxer
+from ttm_server.gateway.containers.pipe import BytePipe
 
 FEW = 150  # samples: about two seconds
 TIMED = {"movflags": "empty_moov+default_base_moof", "frag_duration": "300000"}  # microseconds

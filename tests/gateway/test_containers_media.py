@@ -20,12 +20,12 @@ from gateway.recordings import (
 )
 from ttm_protocol.errors import MediaError
 from ttm_protocol.messages import Chunk, Gap, validate_chunk
+from ttm_server.gateway.containers.boxes import CheckedBoxes
+from ttm_server.gateway.containers.container import format_of
+from ttm_server.gateway.containers.decoder import Beginning, Decoder
+from ttm_server.gateway.containers.handoff import Handoff
+from ttm_server.gateway.containers.pipe import BytePipe
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.gateway.webm.boxes import CheckedBoxes
-from ttm_server.gateway.webm.container import format_of
-from ttm_server.gateway.webm.decoder import Beginning, Decoder
-from ttm_server.gateway.webm.handoff import Handoff
-from ttm_server.gateway.webm.pipe import BytePipe
 
 NEW = Beginning(1, None, 0.0)
 MP4 = {"form": "mp4", "video": "libx264", "audio": "aac"}

@@ -12,7 +12,7 @@ import struct
 from typing import Protocol
 
 from ttm_protocol.errors import MediaError
-from ttm_server.gateway.webm.fragments import checked_fragment
+from ttm_server.gateway.containers.fragments import checked_fragment
 
 MAX_BOX_BYTES = 1024 * 1024  # of ftyp, moov and moof
 MAX_NOTES = 20_000  # of one demuxer: 1 MB, or four minutes of pictures and sound

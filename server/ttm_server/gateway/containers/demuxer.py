@@ -1,7 +1,7 @@
 """Packets of one live container, by one libavformat demuxer after another. Knows no decoder.
 
-Of MP4 a demuxer keeps a note of every sample, see :mod:`~ttm_server.gateway.webm.boxes`: it is
-exchanged now and then, between two fragments. Their timestamps are the container's own, so they
+Of MP4 a demuxer keeps a note of every sample, see :mod:`~ttm_server.gateway.containers.boxes`: it
+is exchanged now and then, between two fragments. Their timestamps are the container's own, so they
 just go on; and who decodes need not begin anew.
 """
 
@@ -14,9 +14,9 @@ import av
 import av.error
 
 from ttm_protocol.errors import MediaError
-from ttm_server.gateway.webm.boxes import FRAGMENT_NOTES, CheckedBoxes
-from ttm_server.gateway.webm.pipe import BytePipe
-from ttm_server.gateway.webm.stills import MAX_PIXELS
+from ttm_server.gateway.containers.boxes import FRAGMENT_NOTES, CheckedBoxes
+from ttm_server.gateway.containers.pipe import BytePipe
+from ttm_server.gateway.containers.stills import MAX_PIXELS
 
 # Decoders that libavformat may use while it looks at a stream; names are those of libavcodec.
 _DECODERS = (

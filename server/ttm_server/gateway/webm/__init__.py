@@ -1,1 +1,0 @@
-"""Media `webm`: live WebM/Matroska or fragmented MP4, made into chunks in a thread of its own."""

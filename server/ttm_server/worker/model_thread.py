@@ -1,0 +1,62 @@
+"""The one owner of the engine and of the thread that it runs in. Knows no session and no store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from ttm_model.chunk import ChunkMedia
+from ttm_model.step_result import StepResult
+from ttm_server.worker.engine import Engine
+from ttm_server.worker.stepping import run_step
+from ttm_server.worker.threads import WatchedThreads, Watching
+
+S = TypeVar("S")
+
+
+class ModelThread(Generic[S]):
+    """An engine whose calls are awaited and run one at a time; :class:`.Engine` tells of each."""
+
+    def __init__(self, engine: Engine[S], watching: Watching = nullcontext) -> None:
+        self._engine = engine
+        self._thread = WatchedThreads("the model's thread", 1, watching)
+
+    @property
+    def model_info(self) -> dict[str, Any]:
+        """`preset`, `checkpoint` and `schema`."""
+        return self._engine.model_info
+
+    @property
+    def memory_info(self) -> dict[str, Any]:
+        """`tokens`, `dim` and `bytes` of one session's memory."""
+        return self._engine.memory_info
+
+    async def initial(self) -> S:
+        """The state before the first chunk."""
+        return await self._thread.run(self._engine.initial)
+
+    async def load(self, data: bytes) -> S:
+        """A stored state; raises ttm_model.errors.StateIncompatible."""
+        return await self._thread.run(partial(self._engine.load, data))
+
+    async def dump(self, state: S) -> bytes:
+        """The bytes from which `load` continues exactly."""
+        return await self._thread.run(partial(self._engine.dump, state))
+
+    async def step(self, states: Sequence[S], media: Sequence[ChunkMedia]) -> list[StepResult[S]]:
+        """One step of several sessions; what breaks the model costs its own session a gap."""
+        return await self._thread.run(partial(run_step, self._engine, states, media))
+
+    async def answer(self, state: S, body: dict[str, Any]) -> dict[str, Any]:
+        """Answer a question from the state alone."""
+        return await self._thread.run(partial(self._engine.answer, state, body))
+
+    async def timeline(self, state: S) -> dict[str, Any]:
+        """What the memory holds, decoded."""
+        return await self._thread.run(partial(self._engine.timeline, state))
+
+    def shutdown(self) -> None:
+        """Wait for the call that runs; those that wait for their turn are dropped."""
+        self._thread.shutdown()
