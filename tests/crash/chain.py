@@ -135,6 +135,17 @@ class ChainEngine:
         """Nothing is decoded."""
         return {"events": [], "coverage_since_s": 0.0}
 
+    def summary(self, state: bytes, since_s: float | None, until_s: float | None) -> dict[str, Any]:
+        """Nothing is decoded."""
+        return {
+            "text": "Nothing.",
+            "since_s": since_s or 0.0,
+            "until_s": until_s or 0.0,
+            "stretches": [],
+            "background": [],
+            "stood_out": [],
+        }
+
 
 def _step(state: bytes, media: ChunkMedia) -> StepResult[bytes]:
     sound = b"" if media.audio is None else (media.audio * 32768).astype("<i2").tobytes()

@@ -72,6 +72,16 @@ class ChainEngine:
     def timeline(self, state: bytes) -> dict[str, Any]:
         return {"events": [], "coverage_since_s": 0.0}
 
+    def summary(self, state: bytes, since_s: float | None, until_s: float | None) -> dict[str, Any]:
+        return {
+            "text": "Nothing.",
+            "since_s": since_s or 0.0,
+            "until_s": until_s or 0.0,
+            "stretches": [],
+            "background": [],
+            "stood_out": [],
+        }
+
 
 def sound_bytes(media: ChunkMedia) -> bytes:
     assert media.audio is not None

@@ -8,19 +8,17 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import msgspec
 
-from ttm_client.answers import Answer, SessionInfo, Timeline
+from ttm_client.rest import Rest
 from ttm_client.source import MediaChunk, Source
 from ttm_client.sources import open_source
 from ttm_client.streaming import Notice, Report, StreamProgress, stream
+from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline
 from ttm_protocol.errors import BadRequest, Overloaded
 from ttm_protocol.messages import Gap, Picture
-
-if TYPE_CHECKING:
-    from ttm_client.rest import Client
 
 CAUGHT_UP_WITHIN_S = 30.0
 POLL_S = 0.1
@@ -35,7 +33,7 @@ class Session:
     """
 
     def __init__(
-        self, client: Client, session_id: str | None = None, *, temporary: bool = False
+        self, client: Rest, session_id: str | None = None, *, temporary: bool = False
     ) -> None:
         self._client = client
         self._id = session_id
@@ -131,6 +129,15 @@ class Session:
     async def timeline(self) -> Timeline:
         """What memory holds, decoded."""
         return msgspec.convert(await self._client.timeline(self.id), Timeline)
+
+    async def summary(
+        self, *, since_s: float | None = None, until_s: float | None = None
+    ) -> Summary:
+        """What happened, by stretches of time; waits for every chunk that is durable by now.
+
+        Raises BadRequest where `until_s` lies before `since_s`.
+        """
+        return msgspec.convert(await self._client.summary(self.id, since_s, until_s), Summary)
 
     async def info(self) -> SessionInfo:
         """Status, positions, gaps, model and memory."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from ttm_client.rest import Client
+from ttm_client import Client
 from ttm_protocol.errors import TTMError
 from ttm_server.config import load_settings
 

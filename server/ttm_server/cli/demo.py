@@ -20,8 +20,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from ttm_client import Client
 from ttm_client.files import FileSource
-from ttm_client.rest import Client
 from ttm_server.cli.checking import Expectation, verdict
 from ttm_server.cli.show import STATE_STYLES, evidence_line
 from ttm_server.cli.streaming import stream_with_bar

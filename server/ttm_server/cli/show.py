@@ -14,6 +14,7 @@ STATE_STYLES = {
     "not_seen": "yellow",
     "may_have_forgotten": "magenta",
     "cannot_tell": "dim",
+    "not_received": "blue",
 }
 
 

@@ -84,7 +84,7 @@ async def docs_asset(name: str) -> FileResponse:
 
 @router.get("/openapi.json")
 async def openapi_document(request: Request) -> JSONResponse:
-    """The REST interface, as OpenAPI 3.0."""
+    """The REST interface, as OpenAPI 3.1."""
     return JSONResponse(request.app.openapi())
 
 

@@ -31,15 +31,14 @@ from ttm_protocol.messages import Chunk, End, Start
 from ttm_server.connection import Close, MediaBytes, ServerConnection, State
 from ttm_server.gateway.admission import client_of, untagged
 from ttm_server.gateway.guard import key_of
-from ttm_server.gateway.ids import check_session_id
 from ttm_server.gateway.intake import Intake, Received
 from ttm_server.gateway.pictures import check_pictures
 from ttm_server.gateway.positions import Positions, check_not_back
 from ttm_server.gateway.problems import report_unexpected
-from ttm_server.gateway.state import Gateway
+from ttm_server.gateway.runtime import Gateway
 from ttm_server.gateway.webm.beginning import beginning_of
 from ttm_server.gateway.webm.intake import MediaIntake
-from ttm_server.store import IngestStatus, Progress, StreamOpened
+from ttm_server.store import IngestStatus, Progress, StreamOpened, check_session_id
 
 _log = logging.getLogger("ttm_server.gateway.stream")
 _ABNORMAL_CLOSE = 1006

@@ -5,6 +5,7 @@ Nothing outside this package builds a key or imports redis.
 
 from ttm_server.store.embedded import EmbeddedServer
 from ttm_server.store.facade import Store
+from ttm_server.store.keys import check_session_id
 from ttm_server.store.models import ModelAnnounced, fingerprint
 from ttm_server.store.signals import Wake
 from ttm_server.store.types import (
@@ -13,6 +14,7 @@ from ttm_server.store.types import (
     CommitResult,
     Ingested,
     IngestStatus,
+    Kind,
     Progress,
     Reply,
     SessionInfo,
@@ -29,6 +31,7 @@ __all__ = [
     "EmbeddedServer",
     "IngestStatus",
     "Ingested",
+    "Kind",
     "ModelAnnounced",
     "Progress",
     "Reply",
@@ -39,5 +42,6 @@ __all__ = [
     "StreamOpened",
     "Wake",
     "Watcher",
+    "check_session_id",
     "fingerprint",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -19,7 +19,7 @@ from ttm_server.store.ownership import checked_fence
 from ttm_server.store.quarantine import quarantined
 from ttm_server.store.ready import hint_ready
 from ttm_server.store.sessions import not_found
-from ttm_server.store.types import Ask, Reply
+from ttm_server.store.types import Ask, Kind, Reply
 from ttm_server.store.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 MAX_TIMEOUT_S = 3600.0
 GRACE_S = 5.0  # how long the keys outlive the last deadline in them
 POLL_S = 0.5
-
-Kind = Literal["question", "timeline"]
 
 
 class _Body(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 from ttm_protocol.messages import Event, Gap
 
 Status = Literal["live", "idle", "ended", "quarantined"]
+Kind = Literal["question", "timeline", "summary"]  # of what a worker is asked
 
 
 class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +98,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """A question on its way to whoever owns the session; answered after chunk `barrier`."""
 
     ask_id: str
-    kind: Literal["question", "timeline"]
+    kind: Kind
     barrier: int
     deadline_s: float
     body: dict[str, Any]

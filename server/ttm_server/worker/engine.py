@@ -58,3 +58,10 @@ class Engine(Protocol[S]):
     def timeline(self, state: S) -> dict[str, Any]:
         """What the memory holds, decoded: `events` and `coverage_since_s`."""
         ...
+
+    def summary(self, state: S, since_s: float | None, until_s: float | None) -> dict[str, Any]:
+        """What happened between two media-clock seconds, or in all that memory covers.
+
+        The fields of :class:`ttm_protocol.answers.Summary`.
+        """
+        ...

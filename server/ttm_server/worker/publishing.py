@@ -91,6 +91,8 @@ class Publisher:
         def work() -> dict[str, Any]:
             if ask.kind == "timeline":
                 return self._engine.timeline(state)
+            if ask.kind == "summary":
+                return self._engine.summary(state, ask.body["since_s"], ask.body["until_s"])
             return self._engine.answer(state, ask.body)
 
         try:
