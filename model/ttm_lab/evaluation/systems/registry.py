@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from ttm_lab.evaluation.interface import MemorySystem
 from ttm_lab.evaluation.systems.calibrated import CALIBRATED
@@ -19,6 +17,7 @@ from ttm_lab.evaluation.systems.stores import (
     RecencySystem,
     UnlimitedSystem,
 )
+from ttm_lab.training.systems import load as load_trained
 
 OURS = "slot-ttm"
 SWAPPED = "swapped"
@@ -35,8 +34,7 @@ def _trained(name: str) -> MemorySystem:
     path = CHECKPOINTS / f"{name.replace('-', '_')}.safetensors"
     if not path.exists():
         raise NoCheckpoint(f"no checkpoint of {name}: {path.name} is not there")
-    module = importlib.import_module("ttm_lab.training.systems")
-    return cast(MemorySystem, module.load(name))
+    return load_trained(name)
 
 
 def _slots(name: str, *, pack: bool = True) -> MemorySystem:
