@@ -15,6 +15,7 @@ from pathlib import Path
 import av
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ttm_protocol.errors import TTMError
 from ttm_server.cli.extras import NotInstalled, packages_of
@@ -43,11 +44,11 @@ def run_doctor(console: Console) -> int:
         try:
             table.add_row(name, "yes", check())
         except NotInstalled as error:
-            table.add_row(name, "not installed", str(error))
+            table.add_row(name, "not installed", Text(str(error)))
         except (DoctorError, TTMError, OSError, importlib.metadata.PackageNotFoundError) as error:
             optional = "only" in name
             healthy = healthy and optional
-            table.add_row(name, "no (optional)" if optional else "NO", str(error))
+            table.add_row(name, "no (optional)" if optional else "NO", Text(str(error)))
     console.print(table)
     return 0 if healthy else 1
 
