@@ -11,10 +11,9 @@ from pydantic import TypeAdapter
 
 from gateway.harness import ANSWER, FakeWorker, Served, is_problem, serving
 from ttm_protocol.answers import Answer, SessionInfo
-from ttm_protocol.errors import OUTCOMES
+from ttm_protocol.errors import OUTCOMES, error_of_code
 from ttm_server.config import Settings
 from ttm_server.gateway.examples import EXAMPLES
-from ttm_server.gateway.problems import error_of_code
 from ttm_server.store import EmbeddedServer, Reply, Store
 
 SUMMARY = EXAMPLES["Summary"]

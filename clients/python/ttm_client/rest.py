@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import httpx
 
-from ttm_protocol.errors import OUTCOMES, StoreUnavailable, TTMError
+from ttm_protocol.errors import StoreUnavailable, TTMError, error_of_code
 
 TIMEOUT_S = 60.0
 PAGE = 500
@@ -151,8 +151,4 @@ def error_of(response: httpx.Response) -> TTMError:
     except ValueError:
         problem = {}
     detail = str(problem.get("detail") or f"HTTP status {response.status_code}")
-    code, field = problem.get("code"), problem.get("field")
-    for kind, outcome in OUTCOMES.items():
-        if outcome.code == code and outcome.http_status == response.status_code:
-            return kind(detail, field=field)
-    return TTMError(detail, field=field)
+    return error_of_code(str(problem.get("code")), detail, field=problem.get("field"))

@@ -13,10 +13,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import TypeAdapter, ValidationError
 
 from ttm_protocol.answers import Answer, Summary, Timeline
-from ttm_protocol.errors import BadRequest, Restarting, TTMError
+from ttm_protocol.errors import BadRequest, Restarting, TTMError, error_of_code
 from ttm_server.gateway.bodies import QuestionRequest
 from ttm_server.gateway.openapi import errors
-from ttm_server.gateway.problems import error_of_code
 from ttm_server.gateway.runtime import Gateway, gateway_of
 from ttm_server.gateway.sessions import SessionId
 from ttm_server.store import Kind, Reply
