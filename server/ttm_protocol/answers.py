@@ -8,9 +8,14 @@ fields that it does not know. Knows no connection, no model and no store.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
+import msgspec
 from annotated_types import Interval
+
+from ttm_protocol.errors import ProtocolError
+
+T = TypeVar("T")
 
 State = Literal["answered", "not_seen", "may_have_forgotten", "cannot_tell", "not_received"]
 ModalityName = Literal["video", "audio"]
@@ -243,6 +248,17 @@ def to_plain(value: Any) -> Any:
     `value` is one of the classes above.
     """
     return _rounded(asdict(value))
+
+
+def from_plain(plain: Any, kind: type[T]) -> T:
+    """The typed value of a JSON body; fields that `kind` does not have are ignored.
+
+    Raises ProtocolError naming the field where it is none.
+    """
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        raise ProtocolError(f"the server's answer: {error}", field="answer") from error
 
 
 def _rounded(value: Any) -> Any:

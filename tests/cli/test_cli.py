@@ -11,6 +11,7 @@ import pytest
 
 from gateway.harness import serving
 from gateway.test_memory import announced, state
+from ttm_protocol.answers import Answer, Evidence, MissingMedia, When
 from ttm_protocol.errors import BadRequest, ConfigError
 from ttm_server.cli.checking import Expectation, verdict
 from ttm_server.cli.demo import load_questions
@@ -185,7 +186,10 @@ def test_live_sources_are_known_by_their_scheme():
 
 def test_gaps_in_words():
     assert gaps_text([]) == "-"
-    gaps = [{"t0": 1.0, "t1": 2.5, "reason": "lost"}, {"t0": 5, "t1": 6, "reason": "backpressure"}]
+    gaps = [
+        MissingMedia(t0=1.0, t1=2.5, reason="lost"),
+        MissingMedia(t0=5.0, t1=6.0, reason="backpressure"),
+    ]
     assert gaps_text(gaps) == "2: 2.5 s backpressure, lost"
 
 
@@ -213,11 +217,15 @@ async def test_sessions_export_and_import(clean_valkey, settings, tmp_path):
         assert "No such file" in (await command("import", "nowhere")).stderr
 
 
-ANSWER = {
-    "state": "answered",
-    "when": {"start_s": 10.0, "end_s": 14.0},
-    "evidence": [{"label": "cat", "count": 2}],
-}
+CAT = Evidence(modality="video", label="cat", start_s=10.0, end_s=14.0, score=0.9, count=2, slot=1)
+ANSWER = Answer(
+    question="Did you see a cat?",
+    state="answered",
+    answer="Yes.",
+    confidence=0.9,
+    when=When(ago_s=5.0, start_s=10.0, end_s=14.0, uncertainty_s=0.5),
+    evidence=(CAT,),
+)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from ttm_client import (
     When,
     sync,
 )
-from ttm_protocol.errors import BadRequest, MediaError, SessionNotFound
+from ttm_protocol.errors import BadRequest, MediaError, ProtocolError, SessionNotFound
 from ttm_protocol.messages import Picture
 from ttm_server.store import Reply
 
@@ -124,6 +124,17 @@ async def test_stream_ask_and_look(gateway):
         assert (info.status, info.applied_seq, info.media_s) == ("ended", 5, 2.5)
         assert info.model.preset == "lite"
         assert (await client.session(session.id))["session_id"] == session.id
+
+
+async def test_an_answer_that_is_none_names_the_field(gateway):
+    async with Client(gateway.base) as client, client.session() as session:
+
+        async def of_another_version(*_):
+            return {"question": "?", "state": "dreamt", "answer": "", "confidence": 0.5}
+
+        client.ask = of_another_version
+        with pytest.raises(ProtocolError, match="state"):
+            await session.ask("?")
 
 
 async def test_a_second_stream_goes_on_after_the_first(gateway):

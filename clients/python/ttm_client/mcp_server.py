@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Annotated, Any, TypeVar
 
-import msgspec
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field, RootModel
 
 from ttm_client.client import Client
-from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline
+from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline, from_plain
 from ttm_protocol.errors import TTMError
 
 T = TypeVar("T")
@@ -81,7 +80,7 @@ def make_server(url: str, api_key: str | None = None) -> MCPServer[None]:
     ) -> RootModel[Sessions]:
         """List the streams that can be asked about, newest first, with how much each has seen."""
         found = await _told(client.sessions())
-        infos = msgspec.convert(found, list[SessionInfo])
+        infos = from_plain(found, list[SessionInfo])
         newest = sorted(infos, key=lambda info: info.created_at, reverse=True)
         return RootModel(Sessions(sessions=newest[:limit], total=len(infos)))
 

@@ -10,13 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-import msgspec
-
 from ttm_client.rest import Rest
 from ttm_client.source import MediaChunk, Source
 from ttm_client.sources import open_source
 from ttm_client.streaming import Notice, Report, StreamProgress, stream
-from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline
+from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline, from_plain
 from ttm_protocol.errors import BadRequest, Overloaded
 from ttm_protocol.messages import Gap, Picture
 
@@ -120,7 +118,7 @@ class Session:
         Raises BadRequest for a question that is empty or too long.
         """
         body = await self._client.ask(self.id, question, since_s, until_s, conversation)
-        return msgspec.convert(body, Answer)
+        return from_plain(body, Answer)
 
     def conversation(self) -> Conversation:
         """Questions that may lean on the one before ("and before that?")."""
@@ -128,7 +126,7 @@ class Session:
 
     async def timeline(self) -> Timeline:
         """What memory holds, decoded."""
-        return msgspec.convert(await self._client.timeline(self.id), Timeline)
+        return from_plain(await self._client.timeline(self.id), Timeline)
 
     async def summary(
         self, *, since_s: float | None = None, until_s: float | None = None
@@ -137,11 +135,11 @@ class Session:
 
         Raises BadRequest where `until_s` lies before `since_s`.
         """
-        return msgspec.convert(await self._client.summary(self.id, since_s, until_s), Summary)
+        return from_plain(await self._client.summary(self.id, since_s, until_s), Summary)
 
     async def info(self) -> SessionInfo:
         """Status, positions, gaps, model and memory."""
-        return msgspec.convert(await self._client.info(self.id), SessionInfo)
+        return from_plain(await self._client.info(self.id), SessionInfo)
 
     async def export_memory(self) -> bytes:
         """The committed memory as a safetensors file."""
@@ -152,7 +150,7 @@ class Session:
 
         Raises BadRequest for a file that is none, StateIncompatible for another model's.
         """
-        return msgspec.convert(await self._client.import_memory(self.id, file), SessionInfo)
+        return from_plain(await self._client.import_memory(self.id, file), SessionInfo)
 
     async def fork(self) -> Session:
         """A new session with a copy of this one's committed memory."""

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from ttm_client import Client
+from ttm_protocol.answers import Answer, SessionInfo, from_plain
 from ttm_protocol.errors import TTMError
 from ttm_server.cli.extras import NotInstalled, packages_of
 
@@ -162,7 +163,7 @@ def ask(
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
     else:
-        show_answer(console, answer)
+        show_answer(console, from_plain(answer, Answer))
 
 
 @app.command()
@@ -174,7 +175,7 @@ def sessions(url: Url = DEFAULT_URL, api_key: Key = None) -> None:
         async with Client(url, api_key) as client:
             return await client.sessions()
 
-    show_sessions(console, asyncio.run(call()))
+    show_sessions(console, from_plain(asyncio.run(call()), list[SessionInfo]))
 
 
 @app.command("export")
