@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from ttm_protocol.answers import Summary, from_plain
 from ttm_server.store import SessionState
 from ttm_server.worker.worker import Worker
 from worker.chain import (
@@ -133,6 +134,16 @@ async def test_an_idle_session_is_acquired_for_a_question_and_released(store, se
         async with asyncio.timeout(10):
             while worker.live:
                 await asyncio.sleep(0.05)
+
+
+async def test_a_summary_is_of_the_time_that_was_asked_for(store, settings):
+    sid, _ = await opened_session(store, chunks=2)
+    window = {"since_s": 0.25, "until_s": 0.75}
+    ask_id = await store.ask(sid, "summary", window, 10.0)
+    async with working(Worker(store, ChainEngine(), settings)):
+        body = (await store.wait_reply(sid, ask_id, 10.0)).body
+    summary = from_plain(body, Summary)
+    assert (summary.since_s, summary.until_s) == (0.25, 0.75)
 
 
 async def test_an_engine_fault_in_a_question_tells_no_detail(store, settings):

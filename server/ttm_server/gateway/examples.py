@@ -83,7 +83,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "lag_chunks": 2,
         "media_s": 128.0,
         "gaps": [_GAP],
-        "model": {"preset": "lite", "checkpoint": "s0", "schema": "ttm-lite;s0;96x256"},
+        "model": {
+            "preset": "lite",
+            "checkpoint": "s0",
+            "schema": "slot-ttm/1;lite;s0;96x256;66938aa1",
+        },
         "memory": {"tokens": 96, "dim": 256, "bytes": 157660},
     },
 }
