@@ -79,7 +79,7 @@ def _inputs(step: int, dim: int, generator: torch.Generator) -> tuple[InputToken
 
 def main(arguments: list[str]) -> int:
     """Print the readings and the two ratios."""
-    parser = argparse.ArgumentParser(prog="ttm_lab.bench")
+    parser = argparse.ArgumentParser(prog="ttmserve bench")
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", action="store_true")

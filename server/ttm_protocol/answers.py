@@ -1,28 +1,43 @@
 """What the server answers over REST, as typed values: declared here once, for every side.
 
 Gateway, worker, model, Python client and MCP server share these; each field's docstring is its
-description in the OpenAPI document. Times are media-clock seconds. Knows no connection, no model
-and no store.
+description in the OpenAPI document. Times are media-clock seconds. Whoever reads one ignores
+fields that it does not know. Knows no connection, no model and no store.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+import msgspec
+from annotated_types import Interval
+
+from ttm_protocol.errors import ProtocolError
+
+T = TypeVar("T")
 
 State = Literal["answered", "not_seen", "may_have_forgotten", "cannot_tell", "not_received"]
 ModalityName = Literal["video", "audio"]
 EvidenceModality = Literal["video", "audio", "gap"]
+SessionStatus = Literal["live", "idle", "ended", "quarantined"]
+Probability = Annotated[float, Interval(ge=0, le=1)]  # checked where an answer is validated
 
-# Lets pydantic take the docstring under a field as its description.
-_DOCUMENTED: dict[str, Any] = {"use_attribute_docstrings": True}
+
+class _Told:
+    """What pydantic, which is not imported here, has to know of each class that is documented."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar = {
+        "use_attribute_docstrings": True,  # the docstring under a field is its description
+        "json_schema_serialization_defaults_required": True,  # every field is always told
+        "allow_inf_nan": False,
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(_Told):
     """An entry of memory: what was noticed, when, how often, and in which slot."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
 
     modality: EvidenceModality
     """The sense; `gap` stands for media that memory did not get."""
@@ -43,10 +58,8 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class When:
+class When(_Told):
     """When it was, on the media clock."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
 
     ago_s: float
     """Seconds before the answer's `as_of_s`."""
@@ -61,10 +74,8 @@ class When:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alternative:
+class Alternative(_Told):
     """What else it may have been, and how probably."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
 
     text: str
     """The other name."""
@@ -73,10 +84,8 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MissingMedia:
+class MissingMedia(_Told):
     """A stretch of media that memory did not get."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
 
     t0: float
     """Where it begins."""
@@ -87,13 +96,8 @@ class MissingMedia:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An answer from memory alone, with its evidence, or an honest refusal.
-
-    `str()` of it is its sentence.
-    """
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+class Answer(_Told):
+    """An answer from memory alone, with its evidence, or an honest refusal."""
 
     question: str
     """The question as it was asked."""
@@ -104,7 +108,7 @@ class Answer:
     `not_received`: no picture or no sound came in that time at all."""
     answer: str
     """One or more sentences in the language of the question."""
-    confidence: float
+    confidence: Probability
     """Probability that the answer is right; 0 where none was given."""
     when: When | None = None
     """When the answer's thing was, where it is about one."""
@@ -122,14 +126,13 @@ class Answer:
     """Missing media that may matter to the answer."""
 
     def __str__(self) -> str:
+        """The sentence alone."""
         return self.answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
+class Timeline(_Told):
     """What memory holds, decoded."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
 
     events: tuple[Evidence, ...]
     """Every entry, by start."""
@@ -138,10 +141,8 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SummaryItem:
+class SummaryItem(_Told):
     """One kind of thing in a stretch of time."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
 
     modality: ModalityName
     """The sense."""
@@ -156,10 +157,8 @@ class SummaryItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Stretch(_Told):
     """A stretch of time and what was in it."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
 
     start_s: float
     """Where it begins."""
@@ -170,10 +169,8 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(_Told):
     """What happened, by stretches of time."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
 
     text: str
     """The summary in sentences."""
@@ -193,12 +190,75 @@ class Summary:
     """Since when nothing has been evicted; before it a summary is not complete."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo(_Told):
+    """Which model made the memory; null before the first chunk has been applied."""
+
+    preset: str | None = None
+    """The set of senses: `lite`."""
+    checkpoint: str | None = None
+    """The weights."""
+    schema: str | int | None = None
+    """Name of the memory's layout and meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryInfo(_Told):
+    """The memory's fixed size; tokens and dim are null before the first chunk has been applied."""
+
+    tokens: int | None = None
+    """How many tokens it has."""
+    dim: int | None = None
+    """How long each of them is."""
+    bytes: int = 0
+    """Size of the committed state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionInfo(_Told):
+    """One session: where its stream and its memory stand."""
+
+    session_id: str
+    """Names it in every call."""
+    status: SessionStatus
+    """`live`: a client is connected; `idle`: none is; `ended`: it sent `end` and all is applied;
+    `quarantined`: its next chunk ended its worker again and again, it is set aside for a while and
+    takes neither chunks nor questions."""
+    created_at: float
+    """Unix seconds."""
+    durable_seq: int
+    """Every chunk up to this one survives a crash."""
+    applied_seq: int
+    """Every chunk up to this one is in memory."""
+    lag_chunks: int
+    """Chunks that wait for a worker: `durable_seq` less `applied_seq`."""
+    media_s: float
+    """Seconds of media in memory."""
+    gaps: tuple[MissingMedia, ...] = ()
+    """Media that memory did not get, oldest first."""
+    model: ModelInfo = ModelInfo()
+    """Which model made the memory."""
+    memory: MemoryInfo = MemoryInfo()
+    """The memory's size."""
+
+
 def to_plain(value: Any) -> Any:
     """JSON-ready values of an answer, floats rounded to a thousandth.
 
     `value` is one of the classes above.
     """
     return _rounded(asdict(value))
+
+
+def from_plain(plain: Any, kind: type[T]) -> T:
+    """The typed value of a JSON body; fields that `kind` does not have are ignored.
+
+    Raises ProtocolError naming the field where it is none.
+    """
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        raise ProtocolError(f"the server's answer: {error}", field="answer") from error
 
 
 def _rounded(value: Any) -> Any:

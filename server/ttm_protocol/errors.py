@@ -1,6 +1,7 @@
 """One tree of errors and one table that gives each its wire code, close code and HTTP status.
 
-Knows nothing of sockets, HTTP frameworks or Redis; the edges translate with :func:`outcome_of`.
+Knows nothing of sockets, HTTP frameworks or Redis; the edges translate with :func:`outcome_of`, and
+who is told an error with :func:`error_of_code`.
 
     TTMError
     ├── ProtocolError          a message that breaks the protocol
@@ -162,3 +163,11 @@ def outcome_of(error: TTMError | type[TTMError]) -> Outcome:
         if base in OUTCOMES:
             return OUTCOMES[base]
     raise AssertionError(f"{kind!r} is not a TTMError")
+
+
+def error_of_code(code: str, message: str, *, field: str | None = None) -> TTMError:
+    """The error whose row of :data:`OUTCOMES` has this code; TTMError for an unknown one."""
+    for kind, outcome in OUTCOMES.items():
+        if outcome.code == code:
+            return kind(message, field=field)
+    return TTMError(message, field=field)

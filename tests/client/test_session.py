@@ -11,10 +11,28 @@ import pytest
 from client.test_files import write
 from client.test_streaming import Keeper, _jpeg, media, source
 from gateway.harness import FakeWorker, serving
-from ttm_client import ArraySource, Client, Evidence, FileSource, Gap, MediaChunk, When, sync
-from ttm_protocol.errors import BadRequest, MediaError, SessionNotFound
+from ttm_client import (
+    ArraySource,
+    Client,
+    Evidence,
+    FileSource,
+    Gap,
+    MediaChunk,
+    MissingMedia,
+    When,
+    sync,
+)
+from ttm_protocol.errors import BadRequest, MediaError, ProtocolError, SessionNotFound
 from ttm_protocol.messages import Picture
 from ttm_server.store import Reply
+
+WHEN = {
+    "ago_s": 1.0,
+    "start_s": 1.0,
+    "end_s": 1.5,
+    "uncertainty_s": 0.5,
+    "wall_clock": "2026-01-01T00:00:01Z",
+}
 
 
 @pytest.fixture
@@ -23,16 +41,28 @@ async def gateway(clean_valkey, settings):
         yield served
 
 
+def entry_of_a_bell():
+    return {
+        "modality": "audio",
+        "label": "bell",
+        "start_s": 1.0,
+        "end_s": 1.5,
+        "score": 0.5,
+        "count": 2,
+        "slot": 3,
+        "name": "bell",
+    }
+
+
 def answering(worker):
     """A worker's reply with every field that there is."""
-    entry = {"modality": "audio", "label": "bell", "start_s": 1.0, "end_s": 1.5}
-    entry |= {"score": 0.5, "count": 2, "slot": 3}
+    entry = entry_of_a_bell()
     body = {
         "state": "answered",
         "answer": "A bell rang twice.",
         "confidence": 0.75,
-        "when": {"ago_s": 1.0, "start_s": 1.0, "end_s": 1.5, "uncertainty_s": 0.5},
-        "evidence": [entry],
+        "when": WHEN,
+        "evidence": [entry | {"of_a_newer_server": 1}],
         "alternatives": [{"text": "phone", "p": 0.1}],
         "as_of_s": 2.5,
         "coverage_since_s": 0.0,
@@ -40,10 +70,19 @@ def answering(worker):
         "understood": {"kind": "rang"},
         "something_new": 1,
     }
+    item = {"modality": "audio", "name": "bell", "count": 2, "first_s": 1.0, "last_s": 1.5}
+    summary = {
+        "text": "A bell rang twice.",
+        "stretches": [{"start_s": 0.0, "end_s": 2.0, "items": [item]}],
+        "background": ["speech"],
+        "stood_out": [entry],
+    }
 
     def reply(ask_id, asked):
-        if "question" not in asked:
+        if asked == {}:
             return Reply(ask_id=ask_id, body={"events": [entry], "coverage_since_s": 0.5})
+        if "question" not in asked:
+            return Reply(ask_id=ask_id, body=summary | asked)
         return Reply(ask_id=ask_id, body=body | {"question": asked["question"], "as_of_seq": 5})
 
     worker.reply = reply
@@ -62,9 +101,9 @@ async def test_stream_ask_and_look(gateway):
             assert {event.label for event in events} == {"bell"}
             answer = await session.ask("What rang?", since_s=0.5, until_s=2)
             assert str(answer) == "A bell rang twice."
-            assert answer.when == When(ago_s=1.0, start_s=1.0, end_s=1.5, uncertainty_s=0.5)
-            assert answer.evidence == [Evidence("audio", "bell", 1.0, 1.5, 0.5, 2, 3)]
-            assert answer.gaps == [Gap(0.0, 0.5, "test")]
+            assert answer.when == When(**WHEN)
+            assert answer.evidence == (Evidence(**entry_of_a_bell()),)
+            assert answer.gaps == (MissingMedia(t0=0.0, t1=0.5, reason="test"),)
             assert (worker.asked[-1]["since_s"], worker.asked[-1]["until_s"]) == (0.5, 2.0)
             talk = session.conversation()
             await talk.ask("What rang?")
@@ -74,10 +113,28 @@ async def test_stream_ask_and_look(gateway):
             timeline = await session.timeline()
             assert [event.label for event in timeline.events] == ["bell"]
             assert timeline.coverage_since_s == 0.5
+            summary = await session.summary(since_s=0.5, until_s=2)
+            assert worker.asked[-1] == {"since_s": 0.5, "until_s": 2.0}
+            assert (summary.since_s, summary.until_s) == (0.5, 2.0)
+            assert summary.stretches[0].items[0].name == "bell"
+            assert summary.stood_out == answer.evidence
+            with pytest.raises(BadRequest, match="until_s"):
+                await session.summary(since_s=2, until_s=1)
         info = await session.info()
         assert (info.status, info.applied_seq, info.media_s) == ("ended", 5, 2.5)
-        assert info.model["preset"] == "lite"
+        assert info.model.preset == "lite"
         assert (await client.session(session.id))["session_id"] == session.id
+
+
+async def test_an_answer_that_is_none_names_the_field(gateway):
+    async with Client(gateway.base) as client, client.session() as session:
+
+        async def of_another_version(*_):
+            return {"question": "?", "state": "dreamt", "answer": "", "confidence": 0.5}
+
+        client.ask = of_another_version
+        with pytest.raises(ProtocolError, match="state"):
+            await session.ask("?")
 
 
 async def test_a_second_stream_goes_on_after_the_first(gateway):
@@ -175,6 +232,8 @@ async def test_the_same_without_asyncio(gateway):
                 assert session.ask("What rang?").state == "answered"
                 assert session.conversation().ask("And then?").evidence[0].label == "bell"
                 assert session.timeline().events[0].slot == 3
+                assert session.summary(since_s=0, until_s=1).text == "A bell rang twice."
+                assert client.summary(session.id, 0.0, 1.0)["background"] == ["speech"]
                 memory = session.export_memory()
                 assert client.export_memory(session.id) == memory
                 copy = session.fork()

@@ -67,7 +67,7 @@ async def resume(_client: Client, session: Session) -> dict[str, Any]:
     done = await session.stream(chunks(), on_progress=cutting)
     info = await session.info()
     assert cut
-    assert info.gaps == []
+    assert info.gaps == ()
     return {
         "durable": info.durable_seq,
         "applied": info.applied_seq,

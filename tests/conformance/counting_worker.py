@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ttm_model.asking import Asking
+from ttm_protocol.answers import Answer
 from ttm_server.config import Settings
 from ttm_server.worker.running import run
 from worker.chain import ChainEngine
@@ -12,19 +12,10 @@ from worker.chain import ChainEngine
 class CountingEngine(ChainEngine):
     """A hash chain that knows how to answer in the form that clients expect."""
 
-    def answer(self, state: bytes, body: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "question": body["question"],
-            "state": "not_seen",
-            "answer": "Nothing like that.",
-            "confidence": 0.5,
-            "when": None,
-            "evidence": [],
-            "alternatives": [],
-            "as_of_s": 0.0,
-            "coverage_since_s": 0.0,
-            "gaps": [],
-        }
+    def answer(self, state: bytes, asking: Asking) -> Answer:
+        return Answer(
+            question=asking.text, state="not_seen", answer="Nothing like that.", confidence=0.5
+        )
 
 
 def make_engine(_settings: Settings) -> CountingEngine:

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ttm_model.asking import Asking
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import Noticed, StepResult
+from ttm_protocol.answers import Answer, Summary, Timeline
 from ttm_protocol.errors import StateIncompatible
 from ttm_protocol.messages import Chunk, Gap
 
@@ -117,23 +119,26 @@ class ChainEngine:
         """One chunk for each state."""
         return [_step(state, one) for state, one in zip(states, media, strict=True)]
 
-    def answer(self, state: bytes, body: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, state: bytes, asking: Asking) -> Answer:
         """The state in hexadecimal."""
-        return {
-            "question": body["question"],
-            "state": "answered",
-            "answer": state.hex(),
-            "confidence": 1.0,
-            "when": None,
-            "evidence": [],
-            "alternatives": [],
-            "as_of_s": 0.0,
-            "coverage_since_s": 0.0,
-        }
+        return Answer(question=asking.text, state="answered", answer=state.hex(), confidence=1.0)
 
-    def timeline(self, state: bytes) -> dict[str, Any]:
+    def timeline(self, state: bytes) -> Timeline:
         """Nothing is decoded."""
-        return {"events": [], "coverage_since_s": 0.0}
+        return Timeline(events=())
+
+    def summary(
+        self, state: bytes, since_s: float | None = None, until_s: float | None = None
+    ) -> Summary:
+        """Nothing is decoded."""
+        return Summary(
+            text="Nothing.",
+            since_s=since_s or 0.0,
+            until_s=until_s or 0.0,
+            stretches=(),
+            background=(),
+            stood_out=(),
+        )
 
 
 def _step(state: bytes, media: ChunkMedia) -> StepResult[bytes]:

@@ -23,8 +23,8 @@ from ttm_server.config import Settings
 from ttm_server.gateway.app import create_app
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.problems import MEDIA_TYPE
+from ttm_server.gateway.runtime import Timing
 from ttm_server.gateway.server import GatewayServer, make_server
-from ttm_server.gateway.state import Timing
 from ttm_server.store import Reply, SessionState
 
 QUICK = Timing(send_timeout_s=1.0, poll_s=0.2, drain_s=0.3, close_s=1.0)

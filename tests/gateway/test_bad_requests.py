@@ -11,6 +11,7 @@ import websockets
 
 from gateway.harness import Served, is_problem, serving
 from ttm_server.config import Settings
+from ttm_server.gateway.examples import SESSION_ID
 from ttm_server.gateway.problems import MEDIA_TYPE
 from ttm_server.store import EmbeddedServer
 
@@ -57,7 +58,7 @@ async def test_an_unknown_session_id(gateway: Served, sid: str) -> None:
     ids=str,
 )
 async def test_a_bad_question(gateway: Served, body: Any, field: str, words: list[str]) -> None:
-    response = await gateway.http.post("/v1/sessions/none/questions", json=body)
+    response = await gateway.http.post(f"/v1/sessions/{SESSION_ID}/questions", json=body)
     is_problem(response, 422, "bad_request", field, *words)
 
 

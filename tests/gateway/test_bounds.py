@@ -20,8 +20,8 @@ from gateway.harness import START_QUICK, Client, FakeWorker, Served, chunk, serv
 from gateway.proxy import Proxy
 from gateway.test_memory import state
 from ttm_server.config import Settings
+from ttm_server.gateway.runtime import Timing
 from ttm_server.gateway.sockets import RequestProtocol, StreamProtocol
-from ttm_server.gateway.state import Timing
 from ttm_server.store import EmbeddedServer
 from ttm_server.store.ingest import EVENTS_PER_LOOK
 

@@ -21,8 +21,8 @@ from servers import make_server as redis_at
 from ttm_protocol.messages import DEFAULT_LIMITS
 from ttm_server.config import Settings
 from ttm_server.gateway.metrics import Metrics
+from ttm_server.gateway.runtime import Gateway
 from ttm_server.gateway.session_stream import SessionStream, credits_for
-from ttm_server.gateway.state import Gateway
 from ttm_server.store import EmbeddedServer
 
 

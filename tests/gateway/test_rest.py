@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from both_sides import Store
 from gateway.harness import ANSWER, FakeWorker, Served, is_problem, serving
-from ttm_protocol.errors import OUTCOMES
+from ttm_protocol.answers import Answer, SessionInfo
+from ttm_protocol.errors import OUTCOMES, error_of_code
 from ttm_server.config import Settings
-from ttm_server.gateway.models import Answer, Session
-from ttm_server.gateway.problems import error_of_code
+from ttm_server.gateway.examples import EXAMPLES
 from ttm_server.store import EmbeddedServer, Reply
+
+SUMMARY = EXAMPLES["Summary"]
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ async def test_a_session_from_its_beginning_to_its_deletion(gateway: Served) -> 
     assert set(created) == {"session_id", "ticket", "ticket_expires_s", "stream_url"}
     assert created["stream_url"] == f"ws://127.0.0.1:{gateway.port}/v1/sessions/{sid}/stream"
     seen = (await gateway.http.get(f"/v1/sessions/{sid}")).json()
-    assert set(seen) == set(Session.model_fields)
+    assert set(seen) == {field.name for field in fields(SessionInfo)}
     assert (seen["status"], seen["durable_seq"], seen["applied_seq"]) == ("idle", 0, 0)
     assert seen["model"] == {"preset": None, "checkpoint": None, "schema": None}
     assert seen["memory"] == {"tokens": None, "dim": None, "bytes": 0}
@@ -40,6 +44,7 @@ async def test_a_session_from_its_beginning_to_its_deletion(gateway: Served) -> 
         gateway.http.delete(f"/v1/sessions/{sid}"),
         gateway.http.post(f"/v1/sessions/{sid}/tickets"),
         gateway.http.get(f"/v1/sessions/{sid}/timeline"),
+        gateway.http.get(f"/v1/sessions/{sid}/summary"),
         gateway.http.post(f"/v1/sessions/{sid}/questions", json={"question": "What?"}),
     ):
         is_problem(await call, 404, "no_such_session", "session_id")
@@ -90,7 +95,7 @@ async def test_a_question(gateway: Served) -> None:
     assert response.status_code == 200
     expected = ANSWER | {"question": "Did a bell ring?", "as_of_seq": 1}
     assert response.json() == expected
-    Answer.model_validate(response.json())
+    TypeAdapter(Answer).validate_python(response.json())
     assert worker.asked == [{"question": "Did a bell ring?", "since_s": 1.0, "until_s": 2.5}]
     assert gateway.value("ttm_question_seconds_count") == 1
 
@@ -100,6 +105,36 @@ async def test_the_timeline(gateway: Served) -> None:
     async with FakeWorker(gateway.store, session["session_id"]):
         response = await gateway.http.get(f"/v1/sessions/{session['session_id']}/timeline")
     assert response.json() == {"events": [], "coverage_since_s": 0.0}
+
+
+async def test_a_summary(gateway: Served) -> None:
+    session = await gateway.session()
+    path = f"/v1/sessions/{session['session_id']}/summary"
+    async with FakeWorker(gateway.store, session["session_id"]) as worker:
+        worker.reply = lambda ask_id, _: Reply(ask_id=ask_id, body=SUMMARY | {"newer": 1})
+        whole = await gateway.http.get(path)
+        part = await gateway.http.get(path, params={"since_s": 1, "until_s": 2.5})
+    assert whole.json() == SUMMARY
+    assert part.status_code == 200
+    window = [{"since_s": None, "until_s": None}, {"since_s": 1.0, "until_s": 2.5}]
+    assert worker.asked == window
+
+
+@pytest.mark.parametrize(
+    ("window", "field"),
+    [
+        ({"since_s": 2, "until_s": 1}, "until_s"),
+        ({"since_s": -1}, "since_s"),
+        ({"since_s": "nan"}, "since_s"),
+        ({"until_s": "inf"}, "until_s"),
+        ({"until_s": "later"}, "until_s"),
+    ],
+    ids=str,
+)
+async def test_a_summary_of_no_time(gateway: Served, window: dict[str, Any], field: str) -> None:
+    session = await gateway.session()
+    path = f"/v1/sessions/{session['session_id']}/summary"
+    is_problem(await gateway.http.get(path, params=window), 422, "bad_request", field)
 
 
 async def test_no_worker_answers(clean_valkey: EmbeddedServer, settings: Settings) -> None:
@@ -121,6 +156,7 @@ async def test_no_worker_answers(clean_valkey: EmbeddedServer, settings: Setting
         ({"error_code": "of another version"}, 500, "error"),
         ({"body": {"state": "answered"}}, 500, "error"),
         ({"body": ANSWER | {"question": "?", "as_of_seq": 0, "state": "sure"}}, 500, "error"),
+        ({"body": ANSWER | {"question": "?", "confidence": 1.5}}, 500, "error"),
     ],
     ids=str,
 )

@@ -50,10 +50,11 @@ async def test_an_agent_lists_asks_and_looks(gateway):
         answering(worker)
         await session.stream(source(5))
         tools = {tool.name: tool for tool in (await asking.list_tools()).tools}
-        assert set(tools) == {"list_sessions", "ask_memory", "get_timeline"}
+        assert set(tools) == {"list_sessions", "ask_memory", "get_timeline", "get_summary"}
         for tool in tools.values():
             assert len(tool.description) > 40
             assert tool.output_schema["type"] == "object"
+            assert tool.output_schema["description"]
             assert tool.annotations.read_only_hint
         wanted = tools["ask_memory"].input_schema
         assert set(wanted["properties"]) == {"session_id", "question", "since_s", "until_s"}
@@ -83,6 +84,12 @@ async def test_an_agent_lists_asks_and_looks(gateway):
         assert [one["label"] for one in held.structured_content["events"]] == ["bell"]
         assert held.structured_content["coverage_since_s"] == 0.5
 
+        window = {"session_id": session.id, "since_s": 0.5, "until_s": 2}
+        told = await asking.call_tool("get_summary", window)
+        assert told.structured_content["text"] == "A bell rang twice."
+        assert told.structured_content["stretches"][0]["items"][0]["count"] == 2
+        assert worker.asked[-1] == {"since_s": 0.5, "until_s": 2.0}
+
 
 async def test_what_goes_wrong_is_plain_text_for_the_agent(gateway):
     async with agent(gateway.base) as asking:
@@ -91,6 +98,7 @@ async def test_what_goes_wrong_is_plain_text_for_the_agent(gateway):
             ("ask_memory", {"session_id": "nowhere", "question": "What?"}, "no such session"),
             ("ask_memory", {"session_id": "x", "question": "What?", "since_s": -1}, "since_s"),
             ("ask_memory", {"session_id": "x"}, "question"),
+            ("get_summary", {"session_id": "x" * 26, "since_s": 2, "until_s": 1}, "until_s"),
         ):
             result = await asking.call_tool(tool, arguments)
             assert result.is_error

@@ -1,12 +1,11 @@
 """The reader on hand-made memories: every kind of question, every state. The label space is a fake
 neighbour of ten classes; unit, state and parser are real."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
-from ttm_model.kinds.answering import Limits, answer
+from ttm_model.asking import Asking
+from ttm_model.kinds.answering import answer
 from ttm_model.questions.understand import understand
 from ttm_model.reader.speech import speech
 from ttm_model.reader.view import Near, PhraseWeights, view
@@ -93,11 +92,10 @@ class Film:
         return state
 
     def asker(self, length_s, **told):
-        memory = view(self.fold(length_s), self.unit.config.layout, SPACES)
-        memory = replace(memory, **told)
+        memory = view(self.fold(length_s), self.unit.config.layout, SPACES, **told)
 
         def ask(text, **limits):
-            return answer(text, understand(text), memory, SPACES, Limits(**limits))
+            return answer(Asking(text, understand(text), **limits), memory, SPACES)
 
         return ask
 
@@ -251,7 +249,7 @@ def test_zeroed_memory_abstains_and_swapped_memory_swaps_answers():
     zeroed = state.updated(tokens=torch.zeros_like(state.tokens))
     memory = view(zeroed, one.unit.config.layout, SPACES)
     for question in ("Did you see a cat?", "What did you see?", "When did you see the cat?"):
-        assert answer(question, understand(question), memory, SPACES).state == "not_seen"
+        assert answer(Asking(question, understand(question)), memory, SPACES).state == "not_seen"
 
 
 def film_of_66_cats(room=None):

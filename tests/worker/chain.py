@@ -14,8 +14,10 @@ import numpy as np
 from PIL import Image
 
 from both_sides import Store
+from ttm_model.asking import Asking
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import Noticed, StepResult
+from ttm_protocol.answers import Answer, Summary, Timeline
 from ttm_protocol.errors import StateIncompatible
 from ttm_protocol.messages import Chunk, Picture, encode_chunk
 from ttm_server.store import StreamOpened
@@ -65,13 +67,25 @@ class ChainEngine:
             for state, one in zip(states, media, strict=True)
         ]
 
-    def answer(self, state: bytes, body: dict[str, Any]) -> dict[str, Any]:
-        if body["question"] == "break":
+    def answer(self, state: bytes, asking: Asking) -> Answer:
+        if asking.text == "break":
             raise RuntimeError("secret detail")
-        return {"question": body["question"], "answer": state.hex()}
+        return Answer(question=asking.text, state="answered", answer=state.hex(), confidence=1.0)
 
-    def timeline(self, state: bytes) -> dict[str, Any]:
-        return {"events": [], "coverage_since_s": 0.0}
+    def timeline(self, state: bytes) -> Timeline:
+        return Timeline(events=())
+
+    def summary(
+        self, state: bytes, since_s: float | None = None, until_s: float | None = None
+    ) -> Summary:
+        return Summary(
+            text="Nothing.",
+            since_s=since_s or 0.0,
+            until_s=until_s or 0.0,
+            stretches=(),
+            background=(),
+            stood_out=(),
+        )
 
 
 def sound_bytes(media: ChunkMedia) -> bytes:

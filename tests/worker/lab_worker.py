@@ -12,12 +12,13 @@ import signal
 import struct
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from ttm_model.asking import Asking
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import StepResult
+from ttm_protocol.answers import Answer
 from ttm_server.config import Settings
 from ttm_server.worker import running
 from worker.chain import MAGIC, ChainEngine, sound_bytes
@@ -83,12 +84,12 @@ class LabEngine(ChainEngine):
         results = super().step(states, media)
         return results if self._events else [StepResult(result.state) for result in results]
 
-    def answer(self, state: bytes, body: dict[str, Any]) -> dict[str, Any]:
-        if body["question"] == KILL_QUESTION:
+    def answer(self, state: bytes, asking: Asking) -> Answer:
+        if asking.text == KILL_QUESTION:
             die()
-        if body["question"] == HANG_QUESTION:
+        if asking.text == HANG_QUESTION:
             hang()
-        return super().answer(state, body)
+        return super().answer(state, asking)
 
 
 def make_engine(_settings: Settings) -> LabEngine:

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from ttm_protocol.answers import Answer, Summary, from_plain
 from ttm_protocol.errors import StoreUnavailable
 from ttm_server.store import SessionState
 from ttm_server.worker.worker import Worker
@@ -121,44 +122,43 @@ async def test_a_question_waits_for_every_chunk_that_was_durable_before_it(store
 
 
 class TalkingEngine(ChainEngine):
-    """Keeps what it was asked; an answer leaves the question for the next one to lean on."""
+    """Keeps what it was asked."""
 
     def __init__(self):
         super().__init__()
         self.asked = []
 
-    def answer(self, state, body):
-        self.asked.append(body)
-        return {"answer": "yes", "understood": {"was": body["question"]}}
+    def answer(self, state, asking):
+        self.asked.append(asking)
+        return Answer(question=asking.text, state="answered", answer="yes", confidence=1.0)
 
 
 async def test_questions_of_a_conversation_are_answered_in_order_and_lean_on_the_one_before(
     store, settings
 ):
     sid, _ = await opened_session(store, chunks=3)
-    words = ["one", "two", "three"]
+    words = ["Did you hear a bell?", "When was that?", "And how many times?"]
     ids = [await store.ask(sid, "question", {"question": word}, 20.0, "c") for word in words]
-    alone = await store.ask(sid, "question", {"question": "alone"}, 20.0)
+    alone = await store.ask(sid, "question", {"question": "Did you hear a dog?"}, 20.0)
     engine = TalkingEngine()
     async with working(Worker(store, engine, settings)):
         replies = [await store.wait_reply(sid, ask_id, 20.0) for ask_id in [*ids, alone]]
-    asked = {body["question"]: body for body in engine.asked}
-    assert [body["question"] for body in engine.asked if body["question"] != "alone"] == words
-    assert "before" not in asked["alone"]
-    before = [asked[word]["before"] for word in words]
-    assert before == [None, {"was": "one"}, {"was": "two"}]
+    asked = {asking.text: asking.question for asking in engine.asked}
+    assert [asking.text for asking in engine.asked if asking.text in words] == words
+    meant = [(asked[word].kind, asked[word].phrase) for word in words]
+    assert meant == [("presence", "bell"), ("when", "bell"), ("count", "bell")]
     for reply in replies:
-        assert reply.body == {"answer": "yes", "as_of_seq": 3, "gaps": []}
+        assert (reply.body["answer"], reply.body["as_of_seq"], reply.body["gaps"]) == ("yes", 3, [])
 
 
 async def test_a_conversation_goes_on_with_another_worker(store, settings):
     sid, _ = await opened_session(store, chunks=1)
     engine = TalkingEngine()
-    for word in ("one", "two"):
+    for word in ("Did you hear a bell?", "When was that?"):
         ask_id = await store.ask(sid, "question", {"question": word}, 20.0, "c")
         async with working(Worker(store, engine, settings)):
             await store.wait_reply(sid, ask_id, 20.0)
-    assert [body["before"] for body in engine.asked] == [None, {"was": "one"}]
+    assert [asking.question.kind for asking in engine.asked] == ["presence", "when"]
 
 
 async def test_an_engine_is_told_whether_the_stream_is_live_and_when_it_began(store, settings, raw):
@@ -174,7 +174,7 @@ async def test_an_engine_is_told_whether_the_stream_is_live_and_when_it_began(st
         await store.close_stream(sid, opened.connection, ended=True)
         await store.wait_reply(sid, await store.ask(sid, "question", {"question": "c"}, 20.0), 20.0)
     zero = began_ms / 1000 - 0.5
-    told = [(body["live"], body["wall_zero"]) for body in engine.asked]
+    told = [(asking.live, asking.wall_zero) for asking in engine.asked]
     assert told == [(True, None), (True, zero), (False, zero)]
 
 
@@ -209,6 +209,16 @@ async def test_an_idle_session_is_acquired_for_a_question_and_released(store, se
         async with asyncio.timeout(10):
             while worker.live:
                 await asyncio.sleep(0.05)
+
+
+async def test_a_summary_is_of_the_time_that_was_asked_for(store, settings):
+    sid, _ = await opened_session(store, chunks=2)
+    window = {"since_s": 0.25, "until_s": 0.75}
+    ask_id = await store.ask(sid, "summary", window, 10.0)
+    async with working(Worker(store, ChainEngine(), settings)):
+        body = (await store.wait_reply(sid, ask_id, 10.0)).body
+    summary = from_plain(body, Summary)
+    assert (summary.since_s, summary.until_s) == (0.25, 0.75)
 
 
 async def test_an_engine_fault_in_a_question_tells_no_detail(store, settings):

@@ -7,14 +7,15 @@
  *   created_at: number, durable_seq: number, applied_seq: number, lag_chunks: number,
  *   media_s: number, gaps: import('./protocol.js').Gap[],
  *   model: Record<string, unknown>, memory: Record<string, unknown>}} SessionInfo
- * @typedef {{label: string, modality: 'video' | 'audio', start_s: number, end_s: number,
- *   score: number, count?: number, slot?: number}} Evidence
- * @typedef {{question: string, state: 'answered' | 'not_seen' | 'may_have_forgotten' | 'cannot_tell',
- *   answer: string, confidence: number,
- *   when: {ago_s: number, start_s: number, end_s: number, uncertainty_s: number} | null,
- *   evidence: Evidence[], alternatives: {text: string, p: number}[], as_of_seq: number,
- *   as_of_s: number, coverage_since_s: number, gaps: import('./protocol.js').Gap[],
- *   understood?: string}} Answer
+ * @typedef {{label: string, name: string, modality: 'video' | 'audio' | 'gap', start_s: number,
+ *   end_s: number, score: number, count: number, slot: number}} Evidence
+ * @typedef {'answered' | 'not_seen' | 'may_have_forgotten' | 'cannot_tell' | 'not_received'} State
+ * @typedef {{ago_s: number, start_s: number, end_s: number, uncertainty_s: number,
+ *   wall_clock: string | null}} When
+ * @typedef {{question: string, state: State, answer: string, confidence: number,
+ *   when: When | null, evidence: Evidence[], alternatives: {text: string, p: number}[],
+ *   as_of_seq: number, as_of_s: number, coverage_since_s: number,
+ *   gaps: import('./protocol.js').Gap[]}} Answer
  * @typedef {{events: Evidence[], coverage_since_s: number}} Timeline
  */
 

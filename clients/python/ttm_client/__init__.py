@@ -8,17 +8,26 @@ The same without asyncio: :mod:`ttm_client.sync`. Knows the wire protocol and th
 the server's insides.
 """
 
-from ttm_client.answers import Alternative, Answer, Evidence, SessionInfo, Timeline, When
 from ttm_client.arrays import ArraySource
+from ttm_client.client import Client
 from ttm_client.device_inputs import DeviceInput
 from ttm_client.devices import CameraSource, CaptureSource, MicrophoneSource
 from ttm_client.files import FileSource
-from ttm_client.rest import Client
 from ttm_client.session import Conversation, Session
 from ttm_client.source import MediaChunk, Source
 from ttm_client.sources import open_source
 from ttm_client.streaming import StreamProgress, stream
 from ttm_client.urls import UrlSource
+from ttm_protocol.answers import (
+    Alternative,
+    Answer,
+    Evidence,
+    MissingMedia,
+    SessionInfo,
+    Summary,
+    Timeline,
+    When,
+)
 from ttm_protocol.messages import Event, Gap
 
 __all__ = [
@@ -36,10 +45,12 @@ __all__ = [
     "Gap",
     "MediaChunk",
     "MicrophoneSource",
+    "MissingMedia",
     "Session",
     "SessionInfo",
     "Source",
     "StreamProgress",
+    "Summary",
     "Timeline",
     "UrlSource",
     "When",

@@ -7,7 +7,6 @@ import random
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from ttm_protocol.errors import (
-    OUTCOMES,
     AuthError,
     Overloaded,
     PolicyError,
@@ -16,6 +15,7 @@ from ttm_protocol.errors import (
     Superseded,
     TooBig,
     TTMError,
+    error_of_code,
     outcome_of,
 )
 from ttm_protocol.messages import Error
@@ -43,10 +43,7 @@ def error_of_message(message: Error) -> Exception:
     """What the server's `error` means to a stream: Lost, or the error itself."""
     if message.retryable or message.code == outcome_of(AuthError).code:
         return Lost(f"{message.code}: {message.message}")  # every attempt has its own ticket
-    for kind in OUTCOMES:
-        if outcome_of(kind).code == message.code:
-            return kind(message.message)
-    return TTMError(message.message)
+    return error_of_code(message.code, message.message)
 
 
 def error_of_close(closed: ConnectionClosed) -> Exception:

@@ -1,21 +1,23 @@
-"""An MCP server that lets an agent ask the memories. Knows only the REST client, no server insides.
+"""An MCP server that lets an agent ask the memories. Knows only the client, no server insides.
 
-Three tools, all reading: `list_sessions`, `ask_memory`, `get_timeline`. Needs the package `mcp`.
+Four tools, all reading: `list_sessions`, `ask_memory`, `get_timeline`, `get_summary`.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
-from pydantic import BaseModel, Field
+from pydantic import Field, RootModel
 
-from ttm_client.rest import Client
+from ttm_client.client import Client
+from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline, from_plain
 from ttm_protocol.errors import TTMError
 
 T = TypeVar("T")
@@ -26,8 +28,9 @@ INSTRUCTIONS = (
     "what was seen or heard earlier: whether, when, how often, what before or after what. Trust "
     "the answer's state: only 'answered' is a finding, with its evidence. 'not_seen' means that it "
     "did not happen as far as memory knows, 'may_have_forgotten' that memory no longer covers it, "
-    "'cannot_tell' that this kind of question is not supported: ask more simply. All times are "
-    "seconds since the start of that session's stream."
+    "'cannot_tell' that memory has no means to know it: ask more simply; 'not_received' that no "
+    "picture or no sound came in at that time. Call get_summary to learn what happened over a "
+    "longer time. All times are seconds since the start of that session's stream."
 )
 _READING = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -42,65 +45,13 @@ Until = Annotated[
 ]
 
 
-class SessionLine(BaseModel):
-    """One session, as an agent needs it."""
-
-    session_id: str
-    status: Literal["live", "idle", "ended", "quarantined"] = Field(
-        description="live: a client is streaming; idle: none is; ended: the stream is complete; "
-        "quarantined: set aside, it cannot be asked for a while."
-    )
-    created_at: float = Field(description="Unix seconds.")
-    media_s: float = Field(description="Seconds of media in memory so far.")
-    lag_chunks: int = Field(description="Half-second chunks that are not in memory yet.")
-
-
-class Sessions(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Sessions:
     """The newest sessions, newest first."""
 
-    sessions: list[SessionLine]
-    total: int = Field(description="How many there are in all.")
-
-
-class WhenIt(BaseModel):
-    """When it happened."""
-
-    start_s: float
-    end_s: float
-    ago_s: float = Field(description="Seconds before as_of_s.")
-    uncertainty_s: float = Field(description="The times may be off by this much.")
-
-
-class Entry(BaseModel):
-    """Something that memory holds."""
-
-    modality: Literal["video", "audio", "gap"] = Field(
-        description="video: seen; audio: heard; gap: media is missing here."
-    )
-    label: str
-    start_s: float
-    end_s: float
-    score: float
-    count: int = Field(description="How many times it was noticed.")
-
-
-class MemoryAnswer(BaseModel):
-    """What memory answers."""
-
-    state: Literal["answered", "not_seen", "may_have_forgotten", "cannot_tell"]
-    answer: str
-    confidence: float = Field(description="From 0 to 1.")
-    when: WhenIt | None = None
-    evidence: list[Entry]
-    as_of_s: float = Field(description="Memory had reached this second when it answered.")
-    coverage_since_s: float = Field(description="Memory reaches back to this second.")
-
-
-class MemoryTimeline(BaseModel):
-    """All that memory holds, oldest first."""
-
-    events: list[Entry]
-    coverage_since_s: float = Field(description="Memory reaches back to this second.")
+    sessions: list[SessionInfo]
+    total: int
+    """How many there are in all."""
 
 
 def make_server(url: str, api_key: str | None = None) -> MCPServer[None]:
@@ -126,12 +77,12 @@ def make_server(url: str, api_key: str | None = None) -> MCPServer[None]:
     @server.tool(annotations=_READING)
     async def list_sessions(
         limit: Annotated[int, Field(description="At most this many.", ge=1, le=500)] = 50,
-    ) -> Sessions:
+    ) -> RootModel[Sessions]:
         """List the streams that can be asked about, newest first, with how much each has seen."""
         found = await _told(client.sessions())
-        newest = sorted(found, key=lambda info: float(info["created_at"]), reverse=True)
-        lines = [SessionLine.model_validate(info) for info in newest[:limit]]
-        return Sessions(sessions=lines, total=len(found))
+        infos = from_plain(found, list[SessionInfo])
+        newest = sorted(infos, key=lambda info: info.created_at, reverse=True)
+        return RootModel(Sessions(sessions=newest[:limit], total=len(infos)))
 
     @server.tool(annotations=_READING)
     async def ask_memory(
@@ -145,23 +96,29 @@ def make_server(url: str, api_key: str | None = None) -> MCPServer[None]:
         ],
         since_s: Since = None,
         until_s: Until = None,
-    ) -> MemoryAnswer:
+    ) -> RootModel[Answer]:
         """Ask what was seen or heard earlier in a session; answers with evidence, or says no.
 
         Read `state` first: only "answered" is a finding.
         """
-        body = await _told(client.ask(session_id, question, since_s, until_s))
-        return MemoryAnswer.model_validate(body)
+        session = client.session(session_id)
+        return RootModel(await _told(session.ask(question, since_s=since_s, until_s=until_s)))
 
     @server.tool(annotations=_READING)
-    async def get_timeline(session_id: SessionId) -> MemoryTimeline:
+    async def get_timeline(session_id: SessionId) -> RootModel[Timeline]:
         """List everything a session's memory holds, with times; for an overview, not one answer."""
-        body = await _told(client.timeline(session_id))
-        entries = sorted(body["events"], key=lambda event: float(event["start_s"]))
-        return MemoryTimeline(
-            events=[Entry.model_validate(entry) for entry in entries],
-            coverage_since_s=body["coverage_since_s"],
-        )
+        return RootModel(await _told(client.session(session_id).timeline()))
+
+    @server.tool(annotations=_READING)
+    async def get_summary(
+        session_id: SessionId, since_s: Since = None, until_s: Until = None
+    ) -> RootModel[Summary]:
+        """Sum up what was seen and heard in a session, or in a part of it, by stretches of time.
+
+        For "what happened?"; to learn about one thing use ask_memory.
+        """
+        session = client.session(session_id)
+        return RootModel(await _told(session.summary(since_s=since_s, until_s=until_s)))
 
     return server
 

@@ -1,4 +1,4 @@
-"""The REST calls of ttmserve as an asynchronous client. What a stream is, `session` knows."""
+"""The REST calls of ttmserve, with JSON as it comes. Knows HTTP; no session, stream or media."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from typing import Any, Self
 
 import httpx
 
-from ttm_client.session import Session
-from ttm_protocol.errors import OUTCOMES, StoreUnavailable, TTMError
+from ttm_protocol.errors import StoreUnavailable, TTMError, error_of_code
 
 TIMEOUT_S = 60.0
 PAGE = 500
 MEMORY_TYPE = "application/vnd.safetensors"
 
 
-class Client:
-    """`async with Client("http://127.0.0.1:8000", api_key=None) as client: …`.
+class Rest:
+    """One method for each call of a server's REST interface; its connections are kept open.
 
     Every call raises the TTMError whose code the server's problem document names, or
     StoreUnavailable when the server cannot be reached.
@@ -46,14 +45,6 @@ class Client:
         """A fresh single-use ticket for one stream connection."""
         body = await self._call("POST", f"/v1/sessions/{session_id}/tickets", {})
         return str(body["ticket"])
-
-    def session(self, session_id: str | None = None, *, temporary: bool = False) -> Session:
-        """A session to stream into and to ask: `async with client.session() as session: …`.
-
-        Without an id a new one. A `temporary` one is deleted on leaving. Nothing is asked of the
-        server before it is entered; whether an id exists shows with the first call.
-        """
-        return Session(self, session_id, temporary=temporary)
 
     async def info(self, session_id: str) -> dict[str, Any]:
         """One session's status, positions, gaps, model and memory."""
@@ -99,6 +90,15 @@ class Client:
     async def timeline(self, session_id: str) -> dict[str, Any]:
         """What memory holds, decoded: `events` and `coverage_since_s`."""
         return await self._call("GET", f"/v1/sessions/{session_id}/timeline")
+
+    async def summary(
+        self, session_id: str, since_s: float | None = None, until_s: float | None = None
+    ) -> dict[str, Any]:
+        """What happened within `[since_s, until_s]` media seconds, by stretches of time."""
+        window = {"since_s": since_s, "until_s": until_s}
+        given = {name: value for name, value in window.items() if value is not None}
+        path = f"/v1/sessions/{session_id}/summary"
+        return dict((await self._response("GET", path, params=given)).json())
 
     async def export_memory(self, session_id: str) -> bytes:
         """The committed memory as a safetensors file, with all that is needed to go on from it."""
@@ -151,8 +151,4 @@ def error_of(response: httpx.Response) -> TTMError:
     except ValueError:
         problem = {}
     detail = str(problem.get("detail") or f"HTTP status {response.status_code}")
-    code, field = problem.get("code"), problem.get("field")
-    for kind, outcome in OUTCOMES.items():
-        if outcome.code == code and outcome.http_status == response.status_code:
-            return kind(detail, field=field)
-    return TTMError(detail, field=field)
+    return error_of_code(str(problem.get("code")), detail, field=problem.get("field"))

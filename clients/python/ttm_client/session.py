@@ -8,19 +8,15 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-import msgspec
-
-from ttm_client.answers import Answer, SessionInfo, Timeline
+from ttm_client.rest import Rest
 from ttm_client.source import MediaChunk, Source
 from ttm_client.sources import open_source
 from ttm_client.streaming import Notice, Report, StreamProgress, stream
+from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline, from_plain
 from ttm_protocol.errors import BadRequest, Overloaded
 from ttm_protocol.messages import Gap, Picture
-
-if TYPE_CHECKING:
-    from ttm_client.rest import Client
 
 CAUGHT_UP_WITHIN_S = 30.0
 POLL_S = 0.1
@@ -35,7 +31,7 @@ class Session:
     """
 
     def __init__(
-        self, client: Client, session_id: str | None = None, *, temporary: bool = False
+        self, client: Rest, session_id: str | None = None, *, temporary: bool = False
     ) -> None:
         self._client = client
         self._id = session_id
@@ -122,7 +118,7 @@ class Session:
         Raises BadRequest for a question that is empty or too long.
         """
         body = await self._client.ask(self.id, question, since_s, until_s, conversation)
-        return msgspec.convert(body, Answer)
+        return from_plain(body, Answer)
 
     def conversation(self) -> Conversation:
         """Questions that may lean on the one before ("and before that?")."""
@@ -130,11 +126,20 @@ class Session:
 
     async def timeline(self) -> Timeline:
         """What memory holds, decoded."""
-        return msgspec.convert(await self._client.timeline(self.id), Timeline)
+        return from_plain(await self._client.timeline(self.id), Timeline)
+
+    async def summary(
+        self, *, since_s: float | None = None, until_s: float | None = None
+    ) -> Summary:
+        """What happened, by stretches of time; waits for every chunk that is durable by now.
+
+        Raises BadRequest where `until_s` lies before `since_s`.
+        """
+        return from_plain(await self._client.summary(self.id, since_s, until_s), Summary)
 
     async def info(self) -> SessionInfo:
         """Status, positions, gaps, model and memory."""
-        return msgspec.convert(await self._client.info(self.id), SessionInfo)
+        return from_plain(await self._client.info(self.id), SessionInfo)
 
     async def export_memory(self) -> bytes:
         """The committed memory as a safetensors file."""
@@ -145,7 +150,7 @@ class Session:
 
         Raises BadRequest for a file that is none, StateIncompatible for another model's.
         """
-        return msgspec.convert(await self._client.import_memory(self.id, file), SessionInfo)
+        return from_plain(await self._client.import_memory(self.id, file), SessionInfo)
 
     async def fork(self) -> Session:
         """A new session with a copy of this one's committed memory."""

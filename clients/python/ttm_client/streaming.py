@@ -1,6 +1,6 @@
 """Stream chunks over a WebSocket: credits, acknowledgements, reconnect and resend.
 
-Knows the protocol and a REST client for tickets; where the media comes from is the source's work.
+Knows the protocol and the REST call for tickets; where the media comes from is the source's work.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -22,6 +21,7 @@ from ttm_client.failures import (
     error_of_handshake,
     error_of_message,
 )
+from ttm_client.rest import Rest
 from ttm_client.ring import ChunkRing
 from ttm_client.source import MediaChunk
 from ttm_protocol.errors import TTMError, outcome_of
@@ -39,9 +39,6 @@ from ttm_protocol.messages import (
     encode_chunk,
     encode_text,
 )
-
-if TYPE_CHECKING:
-    from ttm_client.rest import Client
 
 NORMAL_CLOSE = 1000
 MAX_TEXT_BYTES = 64 * 1024
@@ -75,7 +72,7 @@ Notice = Callable[[Event], None]
 
 
 async def stream(
-    client: Client,
+    client: Rest,
     session_id: str,
     source: Iterable[MediaChunk],
     *,
@@ -104,7 +101,7 @@ async def stream(
 class _Streamer:
     def __init__(
         self,
-        client: Client,
+        client: Rest,
         session_id: str,
         source: Iterable[MediaChunk],
         ring: ChunkRing,

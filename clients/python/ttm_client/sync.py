@@ -15,10 +15,10 @@ from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from ttm_client import rest, session
-from ttm_client.answers import Answer, SessionInfo, Timeline
+from ttm_client import client, session
 from ttm_client.source import MediaChunk, Source
 from ttm_client.streaming import Notice, Report, StreamProgress
+from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline
 
 T = TypeVar("T")
 CLOSED_WITHIN_S = 10.0
@@ -64,7 +64,7 @@ class Client:
 
     def __init__(self, base_url: str, api_key: str | None = None) -> None:
         self._loop = _Loop()
-        self._client = rest.Client(base_url, api_key)
+        self._client = client.Client(base_url, api_key)
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +120,12 @@ class Client:
     def timeline(self, session_id: str) -> dict[str, Any]:
         """What memory holds, decoded: `events` and `coverage_since_s`."""
         return self._loop.run(self._client.timeline(session_id))
+
+    def summary(
+        self, session_id: str, since_s: float | None = None, until_s: float | None = None
+    ) -> dict[str, Any]:
+        """What happened within `[since_s, until_s]` media seconds, by stretches of time."""
+        return self._loop.run(self._client.summary(session_id, since_s, until_s))
 
     def export_memory(self, session_id: str) -> bytes:
         """The committed memory as a safetensors file."""
@@ -201,6 +207,10 @@ class Session:
     def timeline(self) -> Timeline:
         """What memory holds, decoded."""
         return self._loop.run(self._session.timeline())
+
+    def summary(self, *, since_s: float | None = None, until_s: float | None = None) -> Summary:
+        """As :meth:`ttm_client.Session.summary`."""
+        return self._loop.run(self._session.summary(since_s=since_s, until_s=until_s))
 
     def info(self) -> SessionInfo:
         """Status, positions, gaps, model and memory."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from ttm_model.questions.parsed import Kind, ParsedQuestion
+from ttm_model.questions.parser import parse
 
 from ttm_lab.task.interface import Episode, MemorySystem
 from ttm_lab.wordings import Split, wordings
-from ttm_model.questions.parsed import Kind, ParsedQuestion
-from ttm_model.questions.parser import parse
 from ttm_model.questions.window import Window
 
 WORDINGS = 5

@@ -15,21 +15,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ttm_model.asking import Asking
 from ttm_model.chunk import ChunkMedia
 from ttm_model.encoders.efficientnet_lite import CLASSES
 from ttm_model.encoders.picture import PictureEncoder, PictureFeatures, fit
 from ttm_model.encoders.sound import SoundContext, SoundEncoder, initial_context
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.encoders.weights import ALL
-from ttm_model.engines.lite_state import LiteState, state_spec
+from ttm_model.engines.lite_state import LiteState, received, state_spec
 from ttm_model.engines.noticing import PLACES, Thing, heard, seen, to_tokens
 from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
+from ttm_model.kinds import answering
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.labels.things import load_calibration
-from ttm_model.questions.context import Context, understand
-from ttm_model.reader.answer import ModalityName
-from ttm_model.reader.reader import Reader
 from ttm_model.reader.view import NAMES, MemoryView, view
 from ttm_model.step_result import Noticed, StepResult
 from ttm_model.tagger.checkpoint import SOUND_TAGGER
@@ -39,6 +38,7 @@ from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens, StepOutput
 from ttm_model.ttm.unit import SlotUnit
+from ttm_protocol.answers import Answer, ModalityName, Summary, Timeline
 
 SoundVersion = Literal["tagger", "voice"]
 FORMAT = "slot-ttm/1"
@@ -176,44 +176,26 @@ class LiteEngine:
     # --- reading ----------------------------------------------------------------------------------
 
     @torch.inference_mode()
-    def answer(self, state: LiteState, body: dict[str, Any]) -> dict[str, Any]:
-        """Answer a question from the memory alone.
-
-        `before` in the body is what an earlier answer gave as `understood`: the context on which a
-        follow-up may lean.
-        """
-        text = str(body["question"])
-        reader = Reader(self._view(state), self._spaces)
-        before = body.get("before")
-        parsed = understand(text, None if before is None else Context.from_plain(before))
-        answer = reader.answer(text, parsed, body.get("since_s"), body.get("until_s"))
-        named = answer.evidence[0].label if answer.evidence else None
-        context = Context(parsed, named).to_plain() if parsed.supported else before
-        return answer.to_dict() | {"understood": context}
+    def answer(self, state: LiteState, asking: Asking) -> Answer:
+        """Answer a question from the memory alone."""
+        return answering.answer(asking, self._view(state), self._spaces)
 
     @torch.inference_mode()
-    def timeline(self, state: LiteState) -> dict[str, Any]:
+    def timeline(self, state: LiteState) -> Timeline:
         """Every event that memory holds, decoded, and since when nothing was evicted."""
         memory = self._view(state)
-        events = [
-            {
-                "label": slot.label,
-                "modality": slot.modality,
-                "start_s": round(slot.start_s, 3),
-                "end_s": round(slot.end_s, 3),
-                "score": round(self._spaces[slot.modality].naming(slot.label_p), 3),
-                "count": slot.count,
-                "slot": slot.index,
-            }
-            for slot in memory.events
-        ]
-        return {
-            "events": events,
-            "coverage_since_s": round(memory.coverage_since_s(None), 3),
-        }
+        events = tuple(slot.evidence for slot in memory.events)
+        return Timeline(events=events, coverage_since_s=memory.coverage_since_s(None))
+
+    @torch.inference_mode()
+    def summary(
+        self, state: LiteState, since_s: float | None = None, until_s: float | None = None
+    ) -> Summary:
+        """What happened, between two media times where given."""
+        return answering.summarise(self._view(state), self._spaces, since_s, until_s)
 
     def _view(self, state: LiteState) -> MemoryView:
-        return view(state.memory, self.layout, self._spaces)
+        return view(state.memory, self.layout, self._spaces, received(state))
 
     def _schema(self) -> str:
         """Names everything that gives a state its meaning; another digest is another model."""

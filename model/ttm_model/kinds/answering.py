@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
+from ttm_model.asking import Asking
 from ttm_model.kinds import (
     beside,
     besides,
@@ -20,8 +21,7 @@ from ttm_model.kinds import (
     what,
     when,
 )
-from ttm_model.questions.question import Noun, Question, Refusal, Understood
-from ttm_model.questions.understand import Context
+from ttm_model.questions.question import Question, Refusal
 from ttm_model.reader.scoring import KNOWN
 from ttm_model.reader.telling import Asked, Tools
 from ttm_model.reader.view import KeySpace, MemoryView
@@ -48,64 +48,42 @@ KINDS = {
 NOTHING = Question(what.KIND.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Media seconds to which a request restricts its question; None: not."""
-
-    since_s: float | None = None
-    until_s: float | None = None
-
-
-def answer(
-    text: str,
-    understood: Understood,
-    memory: MemoryView,
-    spaces: Mapping[ModalityName, KeySpace],
-    limits: Limits = Limits(),
-) -> Answer:
-    """Answer what was understood from one memory view, which is all it sees."""
+def answer(asking: Asking, memory: MemoryView, spaces: Mapping[ModalityName, KeySpace]) -> Answer:
+    """Answer a question from one memory view, which is all it sees."""
+    understood = asking.question
+    memory = replace(memory, live=asking.live, wall_zero=asking.wall_zero)
     tools = Tools(memory, spaces, understood.language)
     if isinstance(understood, Refusal):
-        return _refused(text, understood, tools)
-    asked = _resolved(text, understood, memory, limits)
+        return _refused(asking.text, understood, tools)
+    asked = _resolved(asking, understood, memory)
     if asked.window[0] > asked.window[1]:
         return tools.tell(asked, "not_seen", tools.speech.say("absence", "later"), 0.9)
     kind = KINDS[understood.kind]
     return (kind if kind.takes(understood) else what.KIND).answer(asked, tools)
 
 
-def context(understood: Understood, answered: Answer, before: Context | None) -> Context | None:
-    """What a conversation remembers after an answer."""
-    if isinstance(understood, Refusal):
-        return before
-    first = answered.evidence[0] if answered.evidence else None
-    if first is None or first.modality == "gap":
-        return Context(understood)
-    at = (first.start_s, first.end_s)
-    return Context(understood, Noun(first.label, first.modality, at=at))
-
-
 def summarise(
     memory: MemoryView,
     spaces: Mapping[ModalityName, KeySpace],
-    limits: Limits,
-    language: str = "english",
+    since_s: float | None = None,
+    until_s: float | None = None,
 ) -> Summary:
-    """What happened within limits, as structure."""
-    asked = _resolved("", Question(summary.KIND.name, language=language), memory, limits)
-    return summary.structure(asked, Tools(memory, spaces, language))
+    """What happened, between two media times where given, as structure."""
+    question = Question(summary.KIND.name)
+    asked = _resolved(Asking("", question, since_s, until_s), question, memory)
+    return summary.structure(asked, Tools(memory, spaces, question.language))
 
 
-def _resolved(text: str, question: Question, memory: MemoryView, limits: Limits) -> Asked:
+def _resolved(asking: Asking, question: Question, memory: MemoryView) -> Asked:
     start_s, end_s = 0.0, memory.clock_s
     if question.window is not None:
         start_s, end_s = question.window.resolve(memory.clock_s)
-    if limits.since_s is not None:
-        start_s = max(start_s, limits.since_s)
-    if limits.until_s is not None:
-        end_s = min(end_s, limits.until_s)
-    limited = question.window is not None or limits != Limits()
-    return Asked(text, question, (start_s, end_s), limited)
+    if asking.since_s is not None:
+        start_s = max(start_s, asking.since_s)
+    if asking.until_s is not None:
+        end_s = min(end_s, asking.until_s)
+    limits = (question.window, asking.since_s, asking.until_s)
+    return Asked(asking.text, question, (start_s, end_s), limits != (None, None, None))
 
 
 def _refused(text: str, refusal: Refusal, tools: Tools) -> Answer:

@@ -1,7 +1,8 @@
 """A small notation for sentences, compiled to regular expressions. Knows no language and no kind.
 
 A pattern is words and, among them: `(a|b c)` one of several, `[a]` what may be missing, `{slot}`
-one or more words to be read, `*` one or more that are not, `<name>` a macro. "[when] did {thing} (start|begin)".
+one or more words to be read, `*` one or more that are not, `<name>` a macro: "[when] did {thing}
+(start|begin)".
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Patterns:
     def __init__(
         self, kinds: Mapping[str, Mapping[str, Any]], macros: Mapping[str, str] | None = None
     ) -> None:
-        """`kinds`: by name, each with a list `asked` of tables with `patterns` and what they say."""
+        """`kinds`: by name, each with a list `asked` of tables: `patterns` and what they say."""
         self._compiled = tuple(
             (kind, compiled(pattern, macros or {}), says)
             for kind, asked in kinds.items()

@@ -21,7 +21,7 @@ class TimeTable:
     """The words of time of one language."""
 
     def __init__(self, data: dict[str, Any]) -> None:
-        """`data`: `numbers` and `units` by word, and `times`: patterns with the window they mean."""
+        """`data`: `numbers` and `units` by word, `times`: patterns with the window they mean."""
         self._numbers = {w.translate(_LETTERS): float(v) for w, v in data["numbers"].items()}
         self._units = {w.translate(_LETTERS): float(v) for w, v in data["units"].items()}
         amount = "|".join([r"\d+(?:[.,]\d+)?", *sorted(self._numbers, key=len, reverse=True)])

@@ -12,6 +12,7 @@ from ttm_model.questions.rules.parser import RuleParser
 from ttm_model.questions.spoken import PatternParser
 from ttm_model.questions.tongue import likely
 from ttm_model.questions.window import Window
+from ttm_protocol.answers import Answer
 
 UNSUPPORTED_LANGUAGE = "LANGUAGE"
 
@@ -62,6 +63,16 @@ def _question(plain: dict[str, Any]) -> Question:
         "window": None if window is None else Window(**window),
     }
     return Question(**(plain | slots))
+
+
+def remembered(understood: Understood, answer: Answer, before: Context | None) -> Context | None:
+    """What a conversation remembers after an answer: the question, and the thing it named."""
+    if isinstance(understood, Refusal):
+        return before
+    first = answer.evidence[0] if answer.evidence else None
+    if first is None or first.modality == "gap":
+        return Context(understood)
+    return Context(understood, Noun(first.label, first.modality, at=(first.start_s, first.end_s)))
 
 
 @cache

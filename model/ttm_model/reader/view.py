@@ -153,8 +153,13 @@ class MemoryView:
         return any(start_s < window[1] and end_s > window[0] for start_s, end_s in stretches)
 
 
-def view(state: MemoryState, layout: Layout, spaces: Mapping[ModalityName, KeySpace]) -> MemoryView:
-    """Lay out the memory of one session (a state with B = 1)."""
+def view(
+    state: MemoryState,
+    layout: Layout,
+    spaces: Mapping[ModalityName, KeySpace],
+    received: Mapping[ModalityName, tuple[tuple[float, float], ...]] | None = None,
+) -> MemoryView:
+    """Lay out the memory of one session (a state with B = 1), with what its senses received."""
     assert state.batch == 1
     floors = {NAMES[m]: float(state.floor_s[0, int(m)]) for m in NAMES}
     return MemoryView(
@@ -162,6 +167,7 @@ def view(state: MemoryState, layout: Layout, spaces: Mapping[ModalityName, KeySp
         consolidated=_tier(state, layout.consolidated_slots, spaces),
         clock_s=float(state.clock_s[0]),
         floor_s=floors,
+        received=received or {},
     )
 
 

@@ -1,4 +1,4 @@
-"""The command `ttmserve`. It starts the other programs and uses the client; it imports no torch."""
+"""The command `ttmserve`: its start imports the client, and a command what that command needs."""
 
 from ttm_server.cli.app import main
 

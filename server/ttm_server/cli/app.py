@@ -1,10 +1,12 @@
-"""The commands of `ttmserve` and their flags; what they do stands in the modules beside it."""
+"""The commands of `ttmserve` and their flags; what they do stands in the modules beside it.
+
+A command imports what it runs only when it is called: the plain install has no server and no model.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +14,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from ttm_client.rest import Client
+from ttm_client import Client
+from ttm_protocol.answers import Answer, SessionInfo, from_plain
 from ttm_protocol.errors import TTMError
-from ttm_server.config import load_settings
+from ttm_server.cli.extras import NotInstalled, packages_of
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 app = typer.Typer(
@@ -34,14 +37,24 @@ Key = Annotated[
 
 
 def main() -> None:
-    """Run the command line; a TTMError becomes one line and exit status 1."""
+    """Run the command line.
+
+    A TTMError becomes one line and exit status 1, a command without its packages one and 2.
+    """
     try:
         app()
     except TTMError as error:
-        errors.print(f"ttmserve: {error.message}", style="red", highlight=False, markup=False)
+        _complain(f"ttmserve: {error.message}")
         sys.exit(1)
+    except NotInstalled as error:
+        _complain(str(error))
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _complain(line: str) -> None:
+    errors.print(line, style="red", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -49,7 +62,8 @@ def demo(
     keep: Annotated[bool, typer.Option(help="Keep the session's data folder.")] = False,
 ) -> None:
     """Stream the demo clip through the whole stack, ask about it, check every answer."""
-    from ttm_server.cli.demo import run_demo
+    with packages_of("server", "demo"):
+        from ttm_server.cli.demo import run_demo
 
     raise typer.Exit(asyncio.run(run_demo(console, keep=keep)))
 
@@ -62,7 +76,9 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 1,
 ) -> None:
     """All in one: embedded Valkey (unless TTM_REDIS_URL is set), gateway and workers."""
-    from ttm_server.cli.supervisor import run_all
+    with packages_of("server", "serve"):
+        from ttm_server.cli.supervisor import run_all
+        from ttm_server.config import load_settings
 
     settings = load_settings(host=host, port=port, data_dir=data_dir)
     raise typer.Exit(run_all(settings, workers, console))
@@ -71,13 +87,19 @@ def serve(
 @app.command()
 def gateway() -> None:
     """One gateway process; TTM_REDIS_URL says where the store is."""
-    os.execv(sys.executable, [sys.executable, "-m", "ttm_server.gateway"])  # noqa: S606
+    with packages_of("server", "gateway"):
+        from ttm_server.gateway.__main__ import main as run_gateway
+
+    raise typer.Exit(run_gateway())
 
 
 @app.command()
 def worker() -> None:
     """One worker process; TTM_REDIS_URL says where the store is."""
-    os.execv(sys.executable, [sys.executable, "-m", "ttm_server.worker"])  # noqa: S606
+    with packages_of("server", "worker"):
+        from ttm_server.worker.__main__ import main as run_worker
+
+    raise typer.Exit(run_worker())
 
 
 @app.command()
@@ -141,7 +163,7 @@ def ask(
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
     else:
-        show_answer(console, answer)
+        show_answer(console, from_plain(answer, Answer))
 
 
 @app.command()
@@ -153,7 +175,7 @@ def sessions(url: Url = DEFAULT_URL, api_key: Key = None) -> None:
         async with Client(url, api_key) as client:
             return await client.sessions()
 
-    show_sessions(console, asyncio.run(call()))
+    show_sessions(console, from_plain(asyncio.run(call()), list[SessionInfo]))
 
 
 @app.command("export")
@@ -208,27 +230,32 @@ def doctor() -> None:
     raise typer.Exit(run_doctor(console))
 
 
-# What follows runs the model, which this program does not import: it becomes that program.
+# What follows has a command line of its own, with flags and help.
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 @app.command(context_settings=PASSED_ON)
 def bench(context: typer.Context) -> None:
     """Measure the cost of a step and the size of a memory, early and late in a stream."""
-    _become("ttm_lab.bench", context.args)
+    with packages_of("lab", "bench"):
+        from ttm_lab.bench import main as run_bench
+
+    raise typer.Exit(run_bench(context.args))
 
 
 @app.command("eval", context_settings=PASSED_ON)
 def evaluate(context: typer.Context) -> None:
     """Measure the memory beside every alternative on the same episodes."""
-    _become("ttm_lab.evaluation", context.args)
+    with packages_of("lab", "eval"):
+        from ttm_lab.evaluation.__main__ import main as run_evaluation
+
+    raise typer.Exit(run_evaluation(context.args))
 
 
 @app.command(context_settings=PASSED_ON)
 def train(context: typer.Context) -> None:
     """Train a system or a part of one: seeded, resumable, with progress."""
-    _become("ttm_lab.training", context.args)
+    with packages_of("lab", "train"):
+        from ttm_lab.training.__main__ import main as run_training
 
-
-def _become(module: str, arguments: list[str]) -> None:
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606
+    raise typer.Exit(run_training(context.args))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
+
+from ttm_protocol.answers import Answer
 
 
 class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,13 +24,13 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: int | None = None
 
 
-def verdict(expect: Expectation, answer: dict[str, Any]) -> tuple[str, ...]:
+def verdict(expect: Expectation, answer: Answer) -> tuple[str, ...]:
     """What is wrong with an answer, one clear phrase each; empty when it is right."""
     faults = []
-    if answer["state"] != expect.state:
-        faults.append(f"state {answer['state']}, expected {expect.state}")
+    if answer.state != expect.state:
+        faults.append(f"state {answer.state}, expected {expect.state}")
         return tuple(faults)
-    labels = [item["label"] for item in answer["evidence"]]
+    labels = [item.label for item in answer.evidence]
     groups = [*(expect.every or []), *([expect.labels] if expect.labels else [])]
     for group in groups:
         if not set(group) & set(labels):
@@ -39,11 +39,11 @@ def verdict(expect: Expectation, answer: dict[str, Any]) -> tuple[str, ...]:
         wanted = getattr(expect, edge)
         if wanted is None:
             continue
-        found = None if answer["when"] is None else answer["when"][edge]
+        found = None if answer.when is None else getattr(answer.when, edge)
         if found is None or abs(found - wanted) > expect.tolerance_s:
             faults.append(f"{edge} {found}, expected {wanted} within {expect.tolerance_s} s")
     if expect.count is not None:
-        counted = sum(item["count"] for item in answer["evidence"])
+        counted = sum(item.count for item in answer.evidence)
         if counted != expect.count:
             faults.append(f"counted {counted}, expected {expect.count}")
     return tuple(faults)

@@ -14,14 +14,14 @@ import time
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from ttm_client import Client
 from ttm_client.files import FileSource
-from ttm_client.rest import Client
+from ttm_protocol.answers import Answer
 from ttm_server.cli.checking import Expectation, verdict
 from ttm_server.cli.show import STATE_STYLES, evidence_line
 from ttm_server.cli.streaming import stream_with_bar
@@ -46,7 +46,7 @@ class Asked:
     """A question with its answer and what is wrong with it (empty: nothing)."""
 
     question: DemoQuestion
-    answer: dict[str, Any]
+    answer: Answer
     faults: tuple[str, ...]
 
 
@@ -83,8 +83,7 @@ async def _stream_and_ask(
     console: Console, stack: Stack, clip: Path, timings: dict[str, float]
 ) -> list[Asked]:
     questions = load_questions()
-    async with Client(stack.base_url) as client:
-        session_id = str((await client.create_session())["session_id"])
+    async with Client(stack.base_url) as client, client.session() as session:
         source = FileSource(clip)
         length_s = source.duration_s()
         console.print(
@@ -92,21 +91,21 @@ async def _stream_and_ask(
             highlight=False,
         )
         since_s = time.monotonic()
-        done = await stream_with_bar(console, client, session_id, source, length_s, None)
+        done = await stream_with_bar(console, client, session.id, source, length_s, None)
         timings["start the model, stream, fold and commit"] = time.monotonic() - since_s
-        info = await client.session(session_id)
+        info = await session.info()
         console.print(
-            f"{done.applied} chunks are in memory: {info['memory']['tokens']} tokens of "
-            f"{info['memory']['dim']}, {info['memory']['bytes']} bytes",
+            f"{done.applied} chunks are in memory: {info.memory.tokens} tokens of "
+            f"{info.memory.dim}, {info.memory.bytes} bytes",
             highlight=False,
         )
         since_s = time.monotonic()
         asked = []
         for question in questions:
-            answer = await client.ask(session_id, question.question)
+            answer = await session.ask(question.question)
             asked.append(Asked(question, answer, verdict(question.expect, answer)))
         timings[f"answer {len(questions)} questions"] = time.monotonic() - since_s
-        await client.delete(session_id)
+        await session.delete()
     return asked
 
 
@@ -120,13 +119,13 @@ def answers_table(asked: list[Asked]) -> Table:
     table.add_column("")
     for item in asked:
         answer = item.answer
-        evidence = [evidence_line(part) for part in answer["evidence"][:EVIDENCE_SHOWN]]
-        style = STATE_STYLES.get(answer["state"], "")
+        evidence = [evidence_line(part) for part in answer.evidence[:EVIDENCE_SHOWN]]
+        style = STATE_STYLES[answer.state]
         table.add_row(
             item.question.question,
-            f"[{style}]{answer['answer']}[/{style}]",
+            f"[{style}]{answer.answer}[/{style}]",
             "\n".join(evidence) or "-",
-            f"{answer['confidence']:.2f}",
+            f"{answer.confidence:.2f}",
             item.question.truth,
             "[red]WRONG[/red]" if item.faults else "[green]right[/green]",
         )

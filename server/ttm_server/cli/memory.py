@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ttm_client.rest import Client
+from ttm_client import Client
 from ttm_protocol.errors import BadRequest, TTMError
 
 

@@ -27,7 +27,7 @@ from ttm_server.gateway.body import BodyLimit
 from ttm_server.gateway.guard import Guard
 from ttm_server.gateway.memory_file import MAX_HEADER_BYTES as FILE_HEADER_BYTES
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.gateway.state import Gateway, Timing
+from ttm_server.gateway.runtime import Gateway, Timing
 from ttm_server.store import GatewayStore
 
 

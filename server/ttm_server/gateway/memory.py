@@ -7,13 +7,14 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from ttm_protocol.answers import SessionInfo
 from ttm_protocol.errors import Overloaded, StateIncompatible
 from ttm_server.gateway import memory_file
-from ttm_server.gateway.models import CreatedSession, Session
+from ttm_server.gateway.bodies import CreatedSession
 from ttm_server.gateway.openapi import errors
 from ttm_server.gateway.problems import problem
-from ttm_server.gateway.sessions import SessionId, created, to_model
-from ttm_server.gateway.state import gateway_of
+from ttm_server.gateway.runtime import gateway_of
+from ttm_server.gateway.sessions import SessionId, created, told
 from ttm_server.store import GatewayStore, SessionState, fingerprint
 
 AS_OF = "Ttm-As-Of-Seq"
@@ -72,7 +73,7 @@ async def export_memory(request: Request, session_id: SessionId) -> Response:
     responses=errors(401, 403, 404, 409, 413, 415, 422, 503),
     openapi_extra={"requestBody": {"required": True, "content": _FILE}},
 )
-async def import_memory(request: Request, session_id: SessionId) -> Session:
+async def import_memory(request: Request, session_id: SessionId) -> SessionInfo:
     """Put an exported memory in the place of this session's own.
 
     The session keeps its own positions: chunks that wait are folded into the new memory, and the
@@ -85,7 +86,7 @@ async def import_memory(request: Request, session_id: SessionId) -> Session:
     most = gateway.settings.max_memory_bytes
     state = await _fitting(gateway.store, memory_file.unpack(await request.body(), most))
     await gateway.store.replace_state(session_id, state)
-    return to_model(await gateway.store.session(session_id))
+    return told(await gateway.store.session(session_id))
 
 
 @router.post(

@@ -1,7 +1,4 @@
-"""The OpenAPI document: what FastAPI derives, said in OpenAPI 3.0 so that Swagger UI 4 shows it.
-
-FastAPI writes 3.1, whose nulls, examples and bounds an older viewer does not understand.
-"""
+"""The OpenAPI document: what FastAPI derives, with a guide, whole examples and our errors."""
 
 from __future__ import annotations
 
@@ -15,7 +12,8 @@ from fastapi.openapi.utils import get_openapi
 
 from ttm_protocol.messages import Limits
 from ttm_server.config import Settings
-from ttm_server.gateway.models import ANSWER_EXAMPLE, Problem
+from ttm_server.gateway.bodies import Problem
+from ttm_server.gateway.examples import EXAMPLES, SESSION_ID
 from ttm_server.gateway.problems import MEDIA_TYPE, problem_body
 
 _REASONS = {
@@ -67,6 +65,7 @@ def description(settings: Settings, limits: Limits) -> str:
     """What a new user has to know, in Markdown: sessions, the stream, a worked example, errors."""
     text = resources.files("ttm_server.gateway").joinpath("guide.md").read_text("utf-8")
     values = {
+        "session_id": SESSION_ID,
         "max_question_chars": settings.max_question_chars,
         "ticket_ttl_s": f"{settings.ticket_ttl_s:g}",
         "send_timeout_s": f"{settings.send_timeout_s:g}",
@@ -105,7 +104,8 @@ def install(app: FastAPI, settings: Settings, limits: Limits) -> None:
         components = whole.setdefault("components", {})
         schemas = components.setdefault("schemas", {})
         schemas["Problem"] = Problem.model_json_schema()
-        schemas["Answer"]["example"] = ANSWER_EXAMPLE  # pydantic would sort its keys
+        for name, example in EXAMPLES.items():
+            schemas[name]["examples"] = [example]
         _without_fastapis_errors(whole["paths"], schemas)
         question = schemas["QuestionRequest"]["properties"]["question"]
         question |= {"minLength": 1, "maxLength": settings.max_question_chars}
@@ -118,7 +118,7 @@ def install(app: FastAPI, settings: Settings, limits: Limits) -> None:
                 }
             }
             _require_key(whole["paths"])
-        return to_openapi_3_0(whole)
+        return whole
 
     app.openapi = document  # type: ignore[method-assign]
 
@@ -139,44 +139,3 @@ def _require_key(paths: dict[str, Any]) -> None:
         if path.startswith("/v1/"):
             for operation in operations.values():
                 operation["security"] = [{"api_key": []}]
-
-
-def to_openapi_3_0(document: dict[str, Any]) -> dict[str, Any]:
-    """An OpenAPI 3.1 document as FastAPI writes it, in the words of 3.0.3."""
-    info = {key: value for key, value in document["info"].items() if key != "summary"}
-    rest = {key: _older(value) for key, value in document.items()}
-    return rest | {"openapi": "3.0.3", "info": info}
-
-
-def _older(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_older(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    return _older_object({key: v if key == "example" else _older(v) for key, v in node.items()})
-
-
-def _older_object(node: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(node.get("examples"), list):
-        node["example"] = node.pop("examples")[0]
-    if "const" in node:
-        node["enum"] = [node.pop("const")]
-    for bound, plain in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if bound in node and not isinstance(node[bound], bool):
-            node[plain], node[bound] = node[bound], True
-    return _without_null(node)
-
-
-def _without_null(node: dict[str, Any]) -> dict[str, Any]:
-    """`anyOf: [X, null]` as `X` with `nullable`."""
-    choices = node.get("anyOf")
-    if not isinstance(choices, list) or {"type": "null"} not in choices:
-        return node
-    left = [choice for choice in choices if choice != {"type": "null"}]
-    rest = {key: value for key, value in node.items() if key != "anyOf"}
-    if len(left) > 1:
-        return rest | {"anyOf": left, "nullable": True}
-    if "$ref" in left[0]:
-        return rest | {"allOf": left, "nullable": True}
-    only: dict[str, Any] = left[0]
-    return only | rest | {"nullable": True}

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from ttm_protocol.errors import Restarting
-from ttm_server.gateway.models import Health
+from ttm_server.gateway.bodies import Health
 from ttm_server.gateway.openapi import errors
-from ttm_server.gateway.state import gateway_of
+from ttm_server.gateway.runtime import gateway_of
 
 router = APIRouter(tags=["operations"])
 

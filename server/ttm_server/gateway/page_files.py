@@ -1,20 +1,24 @@
 """The live page's files, from the browser folder, with the headers that a camera page needs.
 
-Knows folders and headers; knows neither what is in the files nor the interface that they use.
+Knows which names are served and with which headers; Starlette's StaticFiles finds and sends them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 FOLDERS = ("ui", "style", "sdk", "icons", "vendor")
-ROOT_FILES = ("index.html", "app.js", "favicon.ico", "manifest.webmanifest")
+HOME = "index.html"
+ROOT_FILES = (HOME, "app.js", "favicon.ico", "manifest.webmanifest")
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -71,63 +75,47 @@ def policy(host: str) -> str:
     )
 
 
-def find_file(folder: Path, path: str) -> Path | None:
-    """The file that a URL's path names, or None where there is none that may be served."""
-    if not _PATH.fullmatch(path) or _NOT_SERVED in path.split("/"):
-        return None
-    if Path(path).suffix not in CONTENT_TYPES:
-        return None
-    try:
-        file = (folder / path).resolve()
-        inside = file.is_relative_to(folder.resolve()) and file.is_file()
-    except (OSError, RuntimeError):  # a name that is too long, a loop of links
-        return None
-    return file if inside else None
+class PageFiles(StaticFiles):
+    """The files of the browser folder whose names may be served; anything else is a 404."""
+
+    def get_path(self, scope: Scope) -> str:
+        """The file that a URL's path names; what Starlette would tidy (`..`, `//`) is none."""
+        path = str(scope["path"])[1:] or HOME
+        if (
+            not _PATH.fullmatch(path)
+            or _NOT_SERVED in path.split("/")
+            or Path(path).suffix not in CONTENT_TYPES
+        ):
+            raise HTTPException(404)
+        return path
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, or 304, with the page's headers."""
+        try:
+            response = await super().get_response(path, scope)
+        except OSError:  # a loop of links
+            raise HTTPException(404) from None
+        response.headers.update(_HEADERS)
+        response.headers["Content-Security-Policy"] = policy(Headers(scope=scope).get("host", ""))
+        if "content-type" in response.headers:  # by our list, not by the machine's
+            response.headers["Content-Type"] = CONTENT_TYPES[Path(path).suffix]
+        return response
+
+
+def no_page() -> Response:
+    """What the root tells where the installation holds no page."""
+    headers = _HEADERS | {"Content-Security-Policy": "default-src 'none'"}
+    return PlainTextResponse(_MISSING, 404, headers)
 
 
 def page_router(folder: Path | None) -> APIRouter:
-    """The endpoints of the page's files; without a folder only a text that says so."""
+    """The endpoints of the page's files; without a page only a text that says so."""
     router = APIRouter(include_in_schema=False)
-
-    def home(request: Request) -> Response:
-        """The page."""
-        if folder is None or find_file(folder, "index.html") is None:
-            headers = _HEADERS | {"Content-Security-Policy": "default-src 'none'"}
-            return PlainTextResponse(_MISSING, 404, headers)
-        return _respond(folder, "index.html", request)
-
-    def file(request: Request) -> Response:
-        """One of the page's files."""
-        if folder is None:
-            raise HTTPException(404)
-        return _respond(folder, str(request.scope["path"])[1:], request)
-
-    router.add_api_route("/", home, methods=["GET", "HEAD"], name="page")
-    for name in (*ROOT_FILES, *(f"{part}/{{path:path}}" for part in FOLDERS)):
+    if folder is None or not (folder / HOME).is_file():
+        router.add_api_route("/", no_page, methods=["GET", "HEAD"], name="page")
+        return router
+    files = PageFiles(directory=folder)
+    for name in ("", *ROOT_FILES, *(f"{part}/{{path:path}}" for part in FOLDERS)):
         label = "page_" + re.sub(r"\W", "_", name.partition("/")[0])
-        router.add_api_route(f"/{name}", file, methods=["GET", "HEAD"], name=label)
+        router.routes.append(Route(f"/{name}", files, methods=["GET", "HEAD"], name=label))
     return router
-
-
-def _respond(folder: Path, path: str, request: Request) -> Response:
-    file = find_file(folder, path)
-    if file is None:
-        raise HTTPException(404)
-    try:
-        data = file.read_bytes()
-    except OSError:
-        raise HTTPException(404) from None
-    etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-    headers = _HEADERS | {
-        "ETag": etag,
-        "Content-Security-Policy": policy(request.headers.get("host", "")),
-    }
-    if _matches(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    return Response(data, headers=headers | {"Content-Type": CONTENT_TYPES[file.suffix]})
-
-
-def _matches(asked: str, etag: str) -> bool:
-    """Whether an If-None-Match header names the file as it is (RFC 9110, section 13.1.2)."""
-    names = (name.strip().removeprefix("W/") for name in asked.split(","))
-    return any(name in (etag, "*") for name in names)

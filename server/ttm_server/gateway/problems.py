@@ -18,7 +18,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ttm_protocol.errors import (
-    OUTCOMES,
     AnswerTimeout,
     BadRequest,
     Overloaded,
@@ -86,14 +85,6 @@ def problem_of(error: TTMError) -> ProblemResponse:
     if outcome.retryable:
         headers["Retry-After"] = RETRY_AFTER_S
     return problem(outcome.http_status, outcome.code, error.message, error.field, headers)
-
-
-def error_of_code(code: str, message: str) -> TTMError:
-    """The error whose row of the table has this code, as a worker's reply carries it."""
-    for kind, outcome in OUTCOMES.items():
-        if outcome.code == code:
-            return kind(message)
-    return TTMError(message)
 
 
 def report_unexpected(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""REST: questions and the timeline, answered by whichever worker owns the session.
+"""REST: questions, the timeline and summaries, answered by whichever worker owns the session.
 
 Passes questions and replies on; knows neither the memory nor how an answer is found.
 """
@@ -7,34 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ValidationError
+from fastapi import APIRouter, Query, Request
+from pydantic import TypeAdapter, ValidationError
 
-from ttm_protocol.errors import BadRequest, Restarting, TTMError
-from ttm_server.gateway.models import Answer, QuestionRequest, Timeline
+from ttm_protocol.answers import Answer, Summary, Timeline
+from ttm_protocol.errors import BadRequest, Restarting, TTMError, error_of_code
+from ttm_server.gateway.bodies import QuestionRequest
 from ttm_server.gateway.openapi import errors
-from ttm_server.gateway.problems import error_of_code
+from ttm_server.gateway.runtime import Gateway, gateway_of
 from ttm_server.gateway.sessions import SessionId
-from ttm_server.gateway.state import Gateway, gateway_of
 from ttm_server.store import AskKind, Reply
 
 T = TypeVar("T")
 _REPLY_SLACK_S = 0.5  # the worker drops a question at its deadline; its last reply needs a moment
 
+_answer = TypeAdapter(Answer)
+_timeline = TypeAdapter(Timeline)
+_summary = TypeAdapter(Summary)
 _log = logging.getLogger("ttm_server.gateway.questions")
 router = APIRouter(prefix="/v1/sessions/{session_id}", tags=["questions"])
 
 
 @router.post(
     "/questions",
-    response_model=Answer,
     summary="Ask about earlier events",
     responses=errors(401, 403, 404, 409, 413, 415, 422, 503),
 )
-async def ask(request: Request, session_id: SessionId, body: QuestionRequest) -> JSONResponse:
+async def ask(request: Request, session_id: SessionId, body: QuestionRequest) -> Answer:
     """Answer a question from the session's memory alone.
 
     The question sees every chunk that was durable when it arrived: it waits for them to be
@@ -51,18 +52,39 @@ async def ask(request: Request, session_id: SessionId, body: QuestionRequest) ->
     }
     with gateway.metrics.question.time():
         reply = await _ask(gateway, session_id, "question", asked, body.conversation)
-    return _passed_on(reply, Answer)
+    return _checked(reply, _answer)
 
 
-@router.get(
-    "/timeline",
-    response_model=Timeline,
-    summary="What memory holds",
-    responses=errors(401, 404, 409, 503),
-)
-async def timeline(request: Request, session_id: SessionId) -> JSONResponse:
+@router.get("/timeline", summary="What memory holds", responses=errors(401, 404, 409, 503))
+async def timeline(request: Request, session_id: SessionId) -> Timeline:
     """Everything that memory holds now, decoded."""
-    return _passed_on(await _ask(gateway_of(request), session_id, "timeline", {}), Timeline)
+    return _checked(await _ask(gateway_of(request), session_id, "timeline", {}), _timeline)
+
+
+@router.get("/summary", summary="What happened", responses=errors(401, 404, 409, 422, 503))
+async def summary(
+    request: Request,
+    session_id: SessionId,
+    since_s: Annotated[
+        float | None,
+        Query(ge=0, allow_inf_nan=False, description="From this media-clock second on."),
+    ] = None,
+    until_s: Annotated[
+        float | None,
+        Query(
+            ge=0,
+            allow_inf_nan=False,
+            description="Up to this media-clock second; not before `since_s`.",
+        ),
+    ] = None,
+) -> Summary:
+    """What happened, by stretches of time: all that memory covers, or between two times.
+
+    It waits, as a question does, for every chunk that was durable when it arrived.
+    """
+    _check_window(since_s, until_s)
+    window = {"since_s": since_s, "until_s": until_s}
+    return _checked(await _ask(gateway_of(request), session_id, "summary", window), _summary)
 
 
 def _checked_question(body: QuestionRequest, most: int) -> str:
@@ -71,11 +93,13 @@ def _checked_question(body: QuestionRequest, most: int) -> str:
         raise BadRequest(f"question: {len(question)} characters, 1 to {most}", field="question")
     if any("\ud800" <= character <= "\udfff" for character in question):
         raise BadRequest("question: holds half of a surrogate pair, not text", field="question")
-    if body.since_s is not None and body.until_s is not None and body.since_s > body.until_s:
-        raise BadRequest(
-            f"until_s: {body.until_s:g} lies before since_s {body.since_s:g}", field="until_s"
-        )
+    _check_window(body.since_s, body.until_s)
     return question
+
+
+def _check_window(since_s: float | None, until_s: float | None) -> None:
+    if since_s is not None and until_s is not None and since_s > until_s:
+        raise BadRequest(f"until_s: {until_s:g} lies before since_s {since_s:g}", field="until_s")
 
 
 async def _ask(
@@ -109,13 +133,12 @@ async def _cancelled(task: asyncio.Future[T]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _passed_on(reply: Reply, model: type[BaseModel]) -> JSONResponse:
-    """The worker's body as it is, after a check that it is what the documentation promises."""
+def _checked(reply: Reply, adapter: TypeAdapter[T]) -> T:
+    """The worker's body, once it is what the documentation promises."""
     try:
-        model.model_validate(reply.body)
+        return adapter.validate_python(reply.body)
     except ValidationError as error:
         # Only where and what kind: the values may hold the question.
         kinds = [(details["loc"], details["type"]) for details in error.errors()]
-        _log.error("a worker's reply is not a valid %s: %s", model.__name__, kinds)
+        _log.error("a worker's reply is not a valid %s: %s", error.title, kinds)
         raise TTMError("the worker's answer is not valid") from None
-    return JSONResponse(reply.body)

@@ -15,8 +15,8 @@ from ttm_protocol.errors import ConfigError
 from ttm_server.config import Settings
 from ttm_server.gateway.app import create_app
 from ttm_server.gateway.metrics import Metrics
+from ttm_server.gateway.runtime import Gateway
 from ttm_server.gateway.sockets import WS_MAX_BYTES, RequestProtocol, StreamProtocol
-from ttm_server.gateway.state import Gateway
 from ttm_server.store import Store
 
 GRACEFUL_S = 5

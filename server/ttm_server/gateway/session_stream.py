@@ -33,13 +33,12 @@ from ttm_server.gateway.admission import client_of, untagged
 from ttm_server.gateway.containers.beginning import beginning_of
 from ttm_server.gateway.containers.intake import MediaIntake
 from ttm_server.gateway.guard import key_of
-from ttm_server.gateway.ids import check_session_id
 from ttm_server.gateway.intake import Intake, Received
 from ttm_server.gateway.pictures import check_pictures
 from ttm_server.gateway.positions import Positions, check_not_back
 from ttm_server.gateway.problems import report_unexpected
-from ttm_server.gateway.state import Gateway
-from ttm_server.store import IngestStatus, Progress, StreamOpened
+from ttm_server.gateway.runtime import Gateway
+from ttm_server.store import IngestStatus, Progress, StreamOpened, check_session_id
 from ttm_server.waiting import happens_within
 
 _log = logging.getLogger("ttm_server.gateway.stream")

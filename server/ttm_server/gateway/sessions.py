@@ -7,12 +7,13 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from ttm_protocol.answers import SessionInfo
 from ttm_server.gateway.admission import tagged
-from ttm_server.gateway.ids import check_session_id
-from ttm_server.gateway.models import CreatedSession, NewSession, Session, SessionList, Ticket
+from ttm_server.gateway.bodies import CreatedSession, NewSession, SessionList, Ticket
 from ttm_server.gateway.openapi import errors
-from ttm_server.gateway.state import Gateway, gateway_of
-from ttm_server.store import SessionInfo
+from ttm_server.gateway.runtime import Gateway, gateway_of
+from ttm_server.store import SessionInfo as Stored
+from ttm_server.store import check_session_id
 
 DEFAULT_LIST = 100
 MAX_LIST = 1000
@@ -29,19 +30,19 @@ SessionId = Annotated[str, Depends(_checked)]
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
 
-def to_model(info: SessionInfo) -> Session:
+def told(stored: Stored) -> SessionInfo:
     """A session as REST tells it."""
-    lag = info.durable_seq - info.applied_seq
-    return Session.model_validate(msgspec.to_builtins(info) | {"lag_chunks": lag})
+    lag = stored.durable_seq - stored.applied_seq
+    return msgspec.convert(msgspec.to_builtins(stored) | {"lag_chunks": lag}, SessionInfo)
 
 
-async def created(request: Request, info: SessionInfo) -> CreatedSession:
+async def created(request: Request, stored: Stored) -> CreatedSession:
     """A new session with a ticket for its stream."""
-    ticket = await _ticket(request, info.session_id)
-    url = request.url_for("stream", session_id=info.session_id)
+    ticket = await _ticket(request, stored.session_id)
+    url = request.url_for("stream", session_id=stored.session_id)
     scheme = "wss" if request.url.scheme == "https" else "ws"
     return CreatedSession(
-        session_id=info.session_id,
+        session_id=stored.session_id,
         ticket=ticket.ticket,
         ticket_expires_s=ticket.ticket_expires_s,
         stream_url=str(url.replace(scheme=scheme)),
@@ -93,14 +94,14 @@ async def list_sessions(
     gateway: Gateway = gateway_of(request)
     if after is not None:
         check_session_id(after, "after")
-    infos = await gateway.store.sessions(limit, after)
-    return SessionList(sessions=[to_model(info) for info in infos])
+    found = await gateway.store.sessions(limit, after)
+    return SessionList(sessions=[told(stored) for stored in found])
 
 
 @router.get("/{session_id}", summary="Look at a session", responses=errors(401, 404, 503))
-async def get_session(request: Request, session_id: SessionId) -> Session:
+async def get_session(request: Request, session_id: SessionId) -> SessionInfo:
     """Where its stream and its memory stand."""
-    return to_model(await gateway_of(request).store.session(session_id))
+    return told(await gateway_of(request).store.session(session_id))
 
 
 @router.delete(

@@ -8,8 +8,8 @@ from starlette.websockets import WebSocket
 from ttm_protocol.errors import Restarting, outcome_of
 from ttm_protocol.messages import SUBPROTOCOL
 from ttm_server.gateway.problems import problem, problem_of
+from ttm_server.gateway.runtime import gateway_of
 from ttm_server.gateway.session_stream import SessionStream
-from ttm_server.gateway.state import gateway_of
 
 router = APIRouter()
 

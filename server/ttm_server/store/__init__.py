@@ -5,6 +5,7 @@ Nothing outside this package builds a key or imports redis.
 
 from ttm_server.store.embedded import EmbeddedServer
 from ttm_server.store.facade import GatewayStore, Store, WorkerStore
+from ttm_server.store.keys import check_session_id
 from ttm_server.store.models import ModelAnnounced, fingerprint
 from ttm_server.store.signals import Wake
 from ttm_server.store.types import (
@@ -41,5 +42,6 @@ __all__ = [
     "StreamOpened",
     "Wake",
     "WorkerStore",
+    "check_session_id",
     "fingerprint",
 ]

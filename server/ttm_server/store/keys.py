@@ -60,11 +60,17 @@ class SessionKeys:
         return [self.asks, self.ask_bodies, self.replies, self.reply_bodies]
 
 
-def session_keys(sid: str) -> SessionKeys:
-    """Keys of a session; raises SessionNotFound for a text that can be no session id."""
+def check_session_id(sid: str, field: str = "session_id") -> str:
+    """The id itself; raises SessionNotFound, naming `field`, for what can be no session's."""
     if not _ID.fullmatch(sid):
         # Anything else (a brace, say) could name keys of another hash slot.
-        raise SessionNotFound("session_id: no such session", field="session_id")
+        raise SessionNotFound(f"{field}: no such session", field=field)
+    return sid
+
+
+def session_keys(sid: str) -> SessionKeys:
+    """Keys of a session; raises SessionNotFound for a text that can be no session id."""
+    check_session_id(sid)
     tag = f"{PREFIX}{{{sid}}}:"
     return SessionKeys(
         sid=sid,

@@ -10,7 +10,7 @@ import msgspec
 from ttm_protocol.messages import Event, Gap
 
 Status = Literal["live", "idle", "ended", "quarantined"]
-AskKind = Literal["question", "timeline"]
+AskKind = Literal["question", "timeline", "summary"]  # of what a worker is asked
 
 
 class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):

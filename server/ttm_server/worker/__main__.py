@@ -12,5 +12,10 @@ def lite_engine(settings: Settings) -> LiteEngine:
     return LiteEngine(settings.device, settings.threads, settings.sound)
 
 
+def main() -> int:
+    """Work until SIGTERM or SIGINT; the exit status."""
+    return run(lite_engine)
+
+
 if __name__ == "__main__":
-    raise SystemExit(run(lite_engine))
+    raise SystemExit(main())

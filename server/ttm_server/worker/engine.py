@@ -12,8 +12,10 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ttm_model.asking import Asking
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import StepResult
+from ttm_protocol.answers import Answer, Summary, Timeline
 
 S = TypeVar("S")
 
@@ -51,15 +53,16 @@ class Engine(Protocol[S]):
         """One step of several sessions; a row's result does not depend on the others."""
         ...
 
-    def answer(self, state: S, body: dict[str, Any]) -> dict[str, Any]:
-        """Answer a question from the state alone; the REST answer less `as_of_seq` and `gaps`.
-
-        Beside the client's fields `body` has `live` (a client is connected), `wall_zero` (Unix time
-        of media second 0, or None) and, in a conversation, `before`: what the answer to its last
-        question gave as `understood`, which is kept for the next one and not sent.
-        """
+    def answer(self, state: S, asking: Asking) -> Answer:
+        """Answer a question from the state alone; `as_of_seq` and `gaps` are the worker's."""
         ...
 
-    def timeline(self, state: S) -> dict[str, Any]:
-        """What the memory holds, decoded: `events` and `coverage_since_s`."""
+    def timeline(self, state: S) -> Timeline:
+        """What the memory holds, decoded."""
+        ...
+
+    def summary(
+        self, state: S, since_s: float | None = None, until_s: float | None = None
+    ) -> Summary:
+        """What happened, between two media times where given."""
         ...

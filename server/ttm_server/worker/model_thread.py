@@ -7,8 +7,12 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from ttm_model.asking import Asking
 from ttm_model.chunk import ChunkMedia
+from ttm_model.questions.question import Understood
+from ttm_model.questions.understand import Context, understand
 from ttm_model.step_result import StepResult
+from ttm_protocol.answers import Answer, Summary, Timeline
 from ttm_server.worker.engine import Engine
 from ttm_server.worker.stepping import run_step
 from ttm_server.worker.threads import WatchedThreads, Watching
@@ -49,13 +53,21 @@ class ModelThread(Generic[S]):
         """One step of several sessions; what breaks the model costs its own session a gap."""
         return await self._thread.run(partial(run_step, self._engine, states, media))
 
-    async def answer(self, state: S, body: dict[str, Any]) -> dict[str, Any]:
-        """Answer a question from the state alone."""
-        return await self._thread.run(partial(self._engine.answer, state, body))
+    async def understand(self, text: str, before: Context | None) -> Understood:
+        """Understand a question, which may lean on the one before in its conversation."""
+        return await self._thread.run(partial(understand, text, before))
 
-    async def timeline(self, state: S) -> dict[str, Any]:
+    async def answer(self, state: S, asking: Asking) -> Answer:
+        """Answer a question from the state alone."""
+        return await self._thread.run(partial(self._engine.answer, state, asking))
+
+    async def timeline(self, state: S) -> Timeline:
         """What the memory holds, decoded."""
         return await self._thread.run(partial(self._engine.timeline, state))
+
+    async def summary(self, state: S, since_s: float | None, until_s: float | None) -> Summary:
+        """What happened, between two media times where given."""
+        return await self._thread.run(partial(self._engine.summary, state, since_s, until_s))
 
     def shutdown(self) -> None:
         """Wait for the call that runs; those that wait for their turn are dropped."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-import msgspec
-
+from ttm_model.asking import Asking
+from ttm_model.questions.understand import Context, remembered
+from ttm_protocol.answers import MissingMedia, to_plain
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, TTMError, outcome_of
 from ttm_server.store import WorkerStore
 from ttm_server.store.types import Ask, Reply, SessionState
 from ttm_server.worker.model_thread import ModelThread
-from ttm_server.worker.session import LiveSession
+from ttm_server.worker.session import LiveSession, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -73,15 +75,19 @@ class Publisher(Generic[S]):
         the conversation is stored with it and does not reach the client.
         """
         told = session.committed
-        reply = await self._answer(told.state, ask)
-        context = None
-        if reply.body is not None and ask.kind == "question":
-            context = reply.body.pop("understood", None)
-            body = reply.body | {"as_of_seq": told.seq, "gaps": msgspec.to_builtins(told.gaps)}
+        context: Context | None = None
+        try:
+            body, context = await self._answer(told, ask)
             reply = Reply(ask_id=ask.ask_id, body=body)
+        except TTMError as error:
+            reply = refusal(ask, error)
+        except Exception:
+            log.exception("a question failed")
+            reply = refusal(ask, TTMError("the question could not be answered"))
+        kept = None if context is None else context.to_plain()
         try:
             await self._store.reply(
-                session.session_id, session.fence, reply, ask.conversation, context
+                session.session_id, session.fence, reply, ask.conversation, kept
             )
         except (Fenced, SessionNotFound):
             session.lost = True
@@ -89,24 +95,21 @@ class Publisher(Generic[S]):
             log.warning("reply: store unavailable: %s", error)
             session.ask_again(ask)
 
-    async def _answer(self, state: S, ask: Ask) -> Reply:
-        try:
-            if ask.kind == "timeline":
-                body = await self._model.timeline(state)
-            else:
-                body = await self._model.answer(state, _question(ask))
-            return Reply(ask_id=ask.ask_id, body=body)
-        except TTMError as error:
-            return refusal(ask, error)
-        except Exception:
-            log.exception("a question failed")
-            return refusal(ask, TTMError("the question could not be answered"))
-
-
-def _question(ask: Ask) -> dict[str, Any]:
-    """The engine's body of a question: what the client asked, and what is known at this moment."""
-    now: dict[str, Any] = {"live": ask.live, "wall_zero": ask.wall_zero}
-    return ask.body | now | ({} if ask.conversation is None else {"before": ask.before})
+    async def _answer(self, told: Snapshot[S], ask: Ask) -> tuple[dict[str, Any], Context | None]:
+        """The reply's body, and where its conversation stands after it."""
+        if ask.kind == "timeline":
+            return to_plain(await self._model.timeline(told.state)), None
+        since_s, until_s = ask.body.get("since_s"), ask.body.get("until_s")
+        if ask.kind == "summary":
+            return to_plain(await self._model.summary(told.state, since_s, until_s)), None
+        text = str(ask.body["question"])
+        before = None if ask.before is None else Context.from_plain(ask.before)
+        understood = await self._model.understand(text, before)
+        asking = Asking(text, understood, since_s, until_s, ask.live, ask.wall_zero)
+        answer = await self._model.answer(told.state, asking)
+        gaps = tuple(MissingMedia(t0=gap.t0, t1=gap.t1, reason=gap.reason) for gap in told.gaps)
+        answer = replace(answer, as_of_seq=told.seq, gaps=gaps)
+        return to_plain(answer), remembered(understood, answer, before)
 
 
 def refusal(ask: Ask, error: TTMError) -> Reply:

@@ -1,0 +1,24 @@
+"""One question as it reaches an engine: what was understood of it, and what is known around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ttm_model.questions.question import Understood
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question to one session's memory.
+
+    `text` as it was asked, `question` as it was understood. `since_s` and `until_s`: media seconds
+    to which the request restricts it, None: not. `live`: the stream goes on, so that "ago" counts
+    from now. `wall_zero`: Unix time of media second 0, where the stream came in as it was filmed.
+    """
+
+    text: str
+    question: Understood
+    since_s: float | None = None
+    until_s: float | None = None
+    live: bool = True
+    wall_zero: float | None = None

@@ -1,0 +1,101 @@
+"""Bodies of REST requests, and of the answers that only REST has. Knows no store.
+
+What a session, an answer or a timeline is, `ttm_protocol.answers` says. Request models are strict:
+a number is not taken from text, and a misspelt field is refused.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ttm_protocol.answers import SessionInfo
+from ttm_server.gateway.examples import SESSION_ID
+
+_REQUEST = ConfigDict(extra="forbid", strict=True)
+
+
+class NewSession(BaseModel):
+    """Nothing can be chosen yet: send `{}` or no body at all."""
+
+    model_config = _REQUEST
+
+
+class QuestionRequest(BaseModel):
+    """A question about earlier events."""
+
+    model_config = ConfigDict(
+        **_REQUEST, json_schema_extra={"examples": [{"question": "When did the dog bark?"}]}
+    )
+
+    question: str = Field(
+        description="The question, 1 to `max_question_chars` characters without the white space "
+        "around it."
+    )
+    since_s: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Only what happened from this media-clock second on.",
+    )
+    until_s: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Only what happened up to this media-clock second; not before `since_s`.",
+    )
+    conversation: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="Any id of your choice. A question with the same id may lean on the one "
+        'before it ("and after that?"); the server forgets a conversation after ten minutes.',
+    )
+
+
+class Ticket(BaseModel):
+    """Opens one stream connection, once."""
+
+    ticket: str = Field(
+        description="Goes into `start`. Works once.", examples=["3q2-7wAAAAAkY2FtZXJh"]
+    )
+    ticket_expires_s: float = Field(description="Seconds until it expires.", examples=[60.0])
+
+
+class CreatedSession(Ticket):
+    """A new session and how to stream into it."""
+
+    session_id: str = Field(examples=[SESSION_ID])
+    stream_url: str = Field(
+        description="Address of the session's WebSocket.",
+        examples=[f"ws://127.0.0.1:8000/v1/sessions/{SESSION_ID}/stream"],
+    )
+
+
+class SessionList(BaseModel):
+    """Sessions, oldest first."""
+
+    sessions: list[SessionInfo]
+
+
+class Health(BaseModel):
+    """A sign of life."""
+
+    status: str = Field(examples=["ok"])
+
+
+class Problem(BaseModel):
+    """An error, as an RFC 9457 problem document (`application/problem+json`)."""
+
+    type: str = Field(examples=["urn:ttmserve:problem:bad_request"])
+    title: str = Field(examples=["Unprocessable Entity"])
+    status: int = Field(examples=[422])
+    detail: str = Field(
+        description="What is wrong, naming the field and the limit.",
+        examples=["question: 2345 characters, 1 to 2000"],
+    )
+    code: str = Field(
+        description="The kind of error, for programs; the same codes as in a stream's `error`.",
+        examples=["bad_request"],
+    )
+    field: str | None = Field(
+        None, description="The input that is wrong, where there is one.", examples=["question"]
+    )

@@ -1,0 +1,93 @@
+"""Whole answers for the documentation, under the name of their type. Knows no endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SESSION_ID = "k3vq7n2mbx4tza6hw5ydcpjre2"
+
+_BARK: dict[str, Any] = {
+    "modality": "audio",
+    "label": "dog bark",
+    "start_s": 31.5,
+    "end_s": 36.0,
+    "score": 0.71,
+    "count": 3,
+    "slot": 37,
+    "name": "dog",
+}
+_CUP: dict[str, Any] = {
+    "modality": "video",
+    "label": "coffee mug",
+    "start_s": 40.0,
+    "end_s": 112.5,
+    "score": 0.83,
+    "count": 1,
+    "slot": 38,
+    "name": "cup",
+}
+_GAP: dict[str, Any] = {"t0": 12.0, "t1": 14.5, "reason": "backpressure"}
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "Answer": {
+        "question": "When did the dog bark?",
+        "state": "answered",
+        "answer": "A dog barked about a minute and a half ago, three times.",
+        "confidence": 0.82,
+        "when": {
+            "ago_s": 94.0,
+            "start_s": 31.5,
+            "end_s": 36.0,
+            "uncertainty_s": 2.0,
+            "wall_clock": "2026-01-01T00:00:31Z",
+        },
+        "evidence": [_BARK],
+        "alternatives": [{"text": "door slam", "p": 0.09}],
+        "as_of_seq": 256,
+        "as_of_s": 128.0,
+        "coverage_since_s": 12.0,
+        "gaps": [],
+    },
+    "Timeline": {"events": [_BARK, _CUP], "coverage_since_s": 12.0},
+    "Summary": {
+        "text": "A cup was there nearly all the time. In the first minute a dog barked three "
+        "times.",
+        "since_s": 0.0,
+        "until_s": 128.0,
+        "stretches": [
+            {
+                "start_s": 0.0,
+                "end_s": 60.0,
+                "items": [
+                    {
+                        "modality": "audio",
+                        "name": "dog",
+                        "count": 3,
+                        "first_s": 31.5,
+                        "last_s": 36.0,
+                    }
+                ],
+            }
+        ],
+        "background": ["cup"],
+        "stood_out": [_BARK],
+        "as_of_s": 128.0,
+        "coverage_since_s": 12.0,
+    },
+    "SessionInfo": {
+        "session_id": SESSION_ID,
+        "status": "live",
+        "created_at": 1767225600.0,
+        "durable_seq": 258,
+        "applied_seq": 256,
+        "lag_chunks": 2,
+        "media_s": 128.0,
+        "gaps": [_GAP],
+        "model": {
+            "preset": "lite",
+            "checkpoint": "s0",
+            "schema": "slot-ttm/1;lite;s0;96x256;66938aa1",
+        },
+        "memory": {"tokens": 96, "dim": 256, "bytes": 157660},
+    },
+}
