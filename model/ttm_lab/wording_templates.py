@@ -6,7 +6,6 @@ pattern marked "v", "a" or "-" serves only that modality (none for "-"); "c" ser
 are named maker and verb ("dog bark").
 """
 
-from ttm_model.questions.parsed import Kind
 
 Pattern = tuple[str, str]  # (modalities it serves, text)
 
@@ -15,8 +14,8 @@ def _patterns(serves: str, text: str) -> list[Pattern]:
     return [(serves, line.strip()) for line in text.strip().splitlines()]
 
 
-TRAIN: dict[Kind, list[Pattern]] = {
-    Kind.PRESENCE: _patterns(
+TRAIN: dict[str, list[Pattern]] = {
+    "presence": _patterns(
         "va",
         """did you {see} {a}?
         have you {seen} {a}?
@@ -54,7 +53,7 @@ TRAIN: dict[Kind, list[Pattern]] = {
         can you remember whether there was {a}?
         hey, was there {a} at all?""",
     ),
-    Kind.WHEN: _patterns(
+    "when": _patterns(
         "va",
         """when did you {see} {the}?
         tell me when you {saw} {the}
@@ -86,7 +85,7 @@ TRAIN: dict[Kind, list[Pattern]] = {
         at what time was there {a}?
         do you remember when there was {a}?""",
     ),
-    Kind.COUNT: _patterns(
+    "count": _patterns(
         "va",
         """how many times did you {see} {the}?
         how often did you {see} {the}?
@@ -111,7 +110,7 @@ TRAIN: dict[Kind, list[Pattern]] = {
         how many times has there been {a}?
         how frequently was there {a}?""",
     ),
-    Kind.HOW_LONG: _patterns(
+    "how_long": _patterns(
         "va",
         """how long did you {see} {the}?
         for how long did you {see} {the}?
@@ -141,7 +140,7 @@ TRAIN: dict[Kind, list[Pattern]] = {
         how long did you notice {the}?
         tell me how long {the} was there""",
     ),
-    Kind.WHAT: _patterns(
+    "what": _patterns(
         "va",
         """what did you {see}?
         what have you {seen}?
@@ -167,7 +166,7 @@ TRAIN: dict[Kind, list[Pattern]] = {
         what was happening?
         did anything happen?""",
     ),
-    Kind.FIRST: _patterns(
+    "first": _patterns(
         "va",
         """what was the first thing you {saw}?
         what did you {see} first?
@@ -191,7 +190,7 @@ TRAIN: dict[Kind, list[Pattern]] = {
         the first thing that happened?
         what did you notice first?""",
     ),
-    Kind.LAST: _patterns(
+    "last": _patterns(
         "va",
         """what was the last thing you {saw}?
         what did you {see} last?
@@ -215,7 +214,7 @@ TRAIN: dict[Kind, list[Pattern]] = {
         the last thing that happened?
         what did you notice last?""",
     ),
-    Kind.BEFORE: _patterns(
+    "before": _patterns(
         "va",
         """what did you {see} before {the}?
         what did you {see} right before {the}?
@@ -239,7 +238,7 @@ TRAIN: dict[Kind, list[Pattern]] = {
         what happened just before {the}?
         what was going on before {the}?""",
     ),
-    Kind.AFTER: _patterns(
+    "after": _patterns(
         "va",
         """what did you {see} after {the}?
         what did you {see} right after {the}?
@@ -263,7 +262,7 @@ TRAIN: dict[Kind, list[Pattern]] = {
         what came next after {the}?
         what happened shortly after {the}?""",
     ),
-    Kind.WITH: _patterns(
+    "with": _patterns(
         "va",
         """what did you {see} during {the}?
         what did you {see} at the same time as {the}?
@@ -289,8 +288,8 @@ TRAIN: dict[Kind, list[Pattern]] = {
     ),
 }
 
-HELD_OUT: dict[Kind, list[Pattern]] = {
-    Kind.PRESENCE: _patterns(
+HELD_OUT: dict[str, list[Pattern]] = {
+    "presence": _patterns(
         "va",
         """is it right that you {saw} {a}?
         {a}, did you {see} one?
@@ -299,7 +298,7 @@ HELD_OUT: dict[Kind, list[Pattern]] = {
     + _patterns("v", "did {a} ever come into view?")
     + _patterns("a", "were you able to make out {a} by ear?")
     + _patterns("-", "could there have been {a}?\ndid {a} turn up anywhere?"),
-    Kind.WHEN: _patterns(
+    "when": _patterns(
         "va",
         """what was the moment you {saw} {the}?
         give me the time at which you {saw} {the}
@@ -307,7 +306,7 @@ HELD_OUT: dict[Kind, list[Pattern]] = {
     )
     + _patterns("v", "at which second did {the} come on screen?")
     + _patterns("-", "when exactly was it that there was {a}?\nwhat's the time of {the}?"),
-    Kind.COUNT: _patterns(
+    "count": _patterns(
         "va",
         """how many separate times did you {see} {the}?
         what's the number of times you {saw} {the}?
@@ -316,14 +315,14 @@ HELD_OUT: dict[Kind, list[Pattern]] = {
     + _patterns(
         "-", "how many occurrences of {the} were there?\nhow many different times was there {a}?"
     ),
-    Kind.HOW_LONG: _patterns(
+    "how_long": _patterns(
         "va",
         """what length of time did you {see} {the}?
         over how long a stretch did you {see} {the}?""",
     )
     + _patterns("v", "how long did {the} stay in view?")
     + _patterns("-", "what was the duration of {the}?\nhow long did {the} keep going?"),
-    Kind.WHAT: _patterns(
+    "what": _patterns(
         "va",
         """what is it that you {saw}?
         describe what you {saw}
@@ -332,14 +331,14 @@ HELD_OUT: dict[Kind, list[Pattern]] = {
     + _patterns("v", "what was in front of the camera?")
     + _patterns("a", "which noises reached you?")
     + _patterns("-", "give me a summary of what happened\nwhat took place?"),
-    Kind.FIRST: _patterns(
+    "first": _patterns(
         "va",
         """of all you {saw}, what was first?
         what did you {see} before anything else?
         name the earliest thing you {saw}""",
     )
     + _patterns("-", "what was it that happened first?\nwhat started it all?"),
-    Kind.LAST: _patterns(
+    "last": _patterns(
         "va",
         """what's the latest thing you {saw}?
         what have you {seen} most recently?
@@ -348,21 +347,21 @@ HELD_OUT: dict[Kind, list[Pattern]] = {
     + _patterns(
         "-", "what was it that happened last?\nwhat's the most recent thing that happened?"
     ),
-    Kind.BEFORE: _patterns(
+    "before": _patterns(
         "va",
         """just ahead of {the}, what did you {see}?
         prior to {the} what had you {seen}?""",
     )
     + _patterns("v", "which thing did I put up before {the}?")
     + _patterns("-", "what led up to {the}?\nwhat was {the} preceded by?"),
-    Kind.AFTER: _patterns(
+    "after": _patterns(
         "va",
         """once {the} was over, what did you {see}?
         following {the}, what had you {seen}?""",
     )
     + _patterns("v", "which thing did I put up after {the}?")
     + _patterns("-", "what was {the} followed by?\nwhat came straight after {the}?"),
-    Kind.WITH: _patterns(
+    "with": _patterns(
         "va",
         """while there was {the}, what did you {see}?
         what could you {see} alongside {the}?""",

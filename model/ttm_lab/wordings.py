@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from ttm_lab.wording_templates import HELD_OUT, TRAIN
-from ttm_model.questions.nouns import plural
-from ttm_model.questions.parsed import Kind, Modality
-from ttm_model.questions.sounds import BASE_FORMS, MASS
+from ttm_model.questions.question import Modality
+from ttm_model.questions.rules.nouns import plural
+from ttm_model.questions.rules.soundwords import BASE_FORMS, MASS
 from ttm_model.questions.window import Window
 
 Split = Literal["train", "held_out"]
@@ -118,7 +118,7 @@ def _serves(marks: str, phrase: str | None, modality: Modality | None) -> bool:
 
 
 def wordings(
-    kind: Kind,
+    kind: str,
     phrase: str | None,
     modality: Modality | None,
     window: Window | None = None,
@@ -129,7 +129,7 @@ def wordings(
     """Yield questions that mean (kind, phrase, modality, window), each pattern once.
 
     For BEFORE, AFTER and WITH the phrase is the anchor and a window is left out. The order and
-    the way to say the window depend on `seed` alone. UNSUPPORTED has no wordings. Raises
+    the way to say the window depend on `seed` alone. Raises
     ValueError where a kind that needs a phrase gets none.
     """
     table = TRAIN if split == "train" else HELD_OUT
@@ -140,9 +140,9 @@ def wordings(
     if phrase:
         slots |= {"a": article(phrase), "the": f"the {phrase}", "any": _any(phrase)}
     elif any("{the}" in text for text in chosen):
-        msg = f"phrase: a question of kind {kind.value} needs one"
+        msg = f"phrase: a question of kind {kind} needs one"
         raise ValueError(msg)
-    anchored = kind in (Kind.BEFORE, Kind.AFTER, Kind.WITH)
+    anchored = kind in ("before", "after", "with")
     for text in chosen:
         question = text.format(**slots)
         if window is not None and not anchored:

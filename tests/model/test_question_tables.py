@@ -5,90 +5,46 @@ not fitted: whoever makes a rule for one of them must move it to another table.
 """
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from ttm_model.questions import Kind, ParsedQuestion, parse
-from ttm_model.questions.guard import names_a_thing
-from ttm_model.questions.spelling import respell
-from ttm_model.questions.wordlist import listed
+from question_readings import rows, told, understood_as
+from ttm_model.questions.question import Question
+from ttm_model.questions.rules.guard import names_a_thing
+from ttm_model.questions.rules.spelling import respell
+from ttm_model.questions.understand import understand
 
-TABLES = Path(__file__).parent / "question_tables"
-UNDERSTOOD, WRONG = 0.85, 0.09  # shares of the locked rows; measured at 0.858 and 0.085
-_SENSE = {"video": "v", "audio": "a", None: "-"}
-
-
-def rows(name: str) -> list[tuple[str, str, str]]:
-    """(kind heading, question, expected readings) of a table."""
-    found, heading = [], ""
-    for line in (TABLES / f"{name}.txt").read_text("utf-8").splitlines():
-        if line.startswith("## "):
-            heading = line[3:]
-        elif line and not line.startswith("#"):
-            text, expected = line.split(" | ", 1)
-            found.append((heading, text, expected))
-    return found
+FITTED = ("dev", "practice", "dev2", "dev_de")
+# Of the rows that no rule was made for: the least share that is understood, the most that is
+# understood as something else, each as measured.
+LOCKED = {"locked": (0.85, 0.09), "locked2": (0.75, 0.06), "locked_de": (0.68, 0.08)}
+ALL = (*FITTED, *LOCKED, "dev3", "dev4")
 
 
-def window_of(parsed: ParsedQuestion) -> str | None:
-    window = parsed.window
-    if window is None:
-        return None
-    return ":".join([window.kind, *[f"{e:g}" for e in (window.a_s, window.b_s) if e is not None]])
-
-
-def fits(parsed: ParsedQuestion, reading: str) -> bool:
-    """Whether a question was understood as one reading of the table says."""
-    parts = [part.strip() for part in reading.split(" | ")]
-    kind, _, phrase = parts[0].partition(" ")
-    if kind == "UNSUPPORTED":
-        return parsed.kind is Kind.UNSUPPORTED
-    told: dict[str, str] = {}
-    for extra in parts[2:]:
-        key, equals, value = extra.partition("=")
-        told |= {key: value} if equals else {"neg": extra} if extra == "neg" else {"window": extra}
-    return (
-        parsed.kind.name == kind
-        and (parsed.phrase or "-") == phrase
-        and _SENSE[parsed.modality] in parts[1]
-        and window_of(parsed) == told.get("window")
-        and parsed.negated == ("neg" in told)
-        and parsed.order == told.get("order")
-        and parsed.target == told.get("target")
-        and _SENSE[parsed.anchor_modality] in told.get("anchor", "-")
-    )
-
-
-def understood(text: str, expected: str) -> bool:
-    return any(fits(parse(text), reading) for reading in expected.split(" ; "))
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [row[1:] for name in ("dev", "practice") for row in rows(name)]
-)
+@pytest.mark.parametrize(("text", "expected"), [row[1:] for name in FITTED for row in rows(name)])
 def test_understands(text: str, expected: str) -> None:
-    assert understood(text, expected), parse(text)
+    assert understood_as(text, expected), told(text)
 
 
-def test_locked_questions_keep_their_measured_rate() -> None:
+@pytest.mark.parametrize("name", LOCKED)
+def test_locked_questions_keep_their_measured_rate(name: str) -> None:
     right, total, wrong = Counter[str](), Counter[str](), 0
-    for heading, text, expected in rows("locked"):
+    for heading, text, expected in rows(name):
         total[heading] += 1
-        if understood(text, expected):
+        if understood_as(text, expected):
             right[heading] += 1
-            continue
-        parsed = parse(text)
-        wrong += parsed.supported
-        print(f"{'wrong' if parsed.supported else 'not understood'}: {text}\n    {parsed}")
+        else:
+            wrong += isinstance(told(text), Question)
+    count = sum(total.values())
     print({heading: f"{right[heading]} of {n}" for heading, n in total.items()})
-    assert sum(total.values()) > 200
-    assert sum(right.values()) / sum(total.values()) >= UNDERSTOOD
-    assert wrong / sum(total.values()) <= WRONG
+    print(f"{name}: {sum(right.values()) / count:.3f} of {count} right, {wrong / count:.3f} wrong")
+    least, most = LOCKED[name]
+    assert sum(right.values()) / count >= least
+    assert wrong / count <= most
 
 
 def test_tables_share_no_question() -> None:
-    texts = [text for name in ("dev", "practice", "locked") for _, text, _ in rows(name)]
+    texts = [text for name in ALL for _, text, _ in rows(name)]
     assert len(set(texts)) == len(texts)
 
 
@@ -129,12 +85,12 @@ AFTER = ["", "?", " please", ", if you can say", " mate", " by any chance?", "??
 
 @pytest.mark.parametrize("base", BASES)
 def test_politeness_changes_no_meaning(base: str) -> None:
-    meant = parse(base)
-    assert meant.supported
+    meant = understand(base)
+    assert isinstance(meant, Question)
     for before in BEFORE:
         for after in AFTER:
             for text in (f"{before}{base}{after}", f"{before}{base}{after}".upper()):
-                assert parse(text) == meant, text
+                assert understand(text) == meant, text
 
 
 @pytest.mark.parametrize(
@@ -155,6 +111,6 @@ def test_words_left_over_are_no_name(phrase: str) -> None:
 
 def test_slips_in_words_for_sounds_are_repaired() -> None:
     slips, meant = "when did the cow mooo or the bel rnig", "when did the cow mooo or the bell ring"
-    assert " ".join(respell(listed(slips))) == meant
+    assert " ".join(respell(slips.split())) == meant
     real = "did you see the dog sign at least once"
-    assert " ".join(respell(listed(real))) == real
+    assert " ".join(respell(real.split())) == real

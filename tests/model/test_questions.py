@@ -8,13 +8,30 @@ from hypothesis import strategies as st
 
 from ttm_lab.wording_templates import HELD_OUT, TRAIN
 from ttm_lab.wordings import Split, wordings
-from ttm_model.questions import Kind, ParsedQuestion, Window, follow_up, parse, reasons
-from ttm_model.questions.lexicon import SPELLING_VOCABULARY
-from ttm_model.questions.spelling import distance, respell
-from ttm_model.questions.wordlist import listed
+from ttm_model.questions.data import kinds, languages, load
+from ttm_model.questions.earlier import Earlier
+from ttm_model.questions.question import Noun, Question, Refusal
+from ttm_model.questions.rules.lexicon import REPAIRABLE
+from ttm_model.questions.rules.spelling import respell
+from ttm_model.questions.understand import parser, understand
+from ttm_model.questions.vocabulary import real_words
+from ttm_model.questions.window import Window
 
 NOW_S = 100.0
-SUPPORTED = [kind for kind in Kind if kind is not Kind.UNSUPPORTED]
+parse = parser("english").parse
+
+
+def follow_up(text: str, question: Question, answered: str | None = None):
+    earlier = Earlier(question, None if answered is None else Noun(answered))
+    return parser("english").follow_up(text, earlier)
+
+
+def named(question: Question) -> str | None:
+    """What a question is about, or hangs on."""
+    return question.anchors[0].phrase if question.anchors else question.phrase
+
+
+WORDED = list(TRAIN)  # the kinds for which wordings are written
 
 
 @pytest.mark.parametrize(
@@ -64,34 +81,37 @@ def test_window_stays_inside_the_media(kind, a_s, b_s, tolerance_s, now_s) -> No
     ],
 )
 def test_looser_words_give_wider_windows(exact: str, loose: str) -> None:
-    sharp, wide = (parse(f"what did you see {w}?").window for w in (exact, loose))
+    sharp, wide = (understand(f"what did you see {w}?").window for w in (exact, loose))
     assert sharp is not None
     assert wide is not None
     assert sharp.a_s == wide.a_s
     assert sharp.tolerance_s < wide.tolerance_s
 
 
-FRAME = sorted(
-    SPELLING_VOCABULARY
-    | set(listed("dog cat bell music 20 0:30 1:10 twenty ? few couple half more than of or bark"))
-)
+THINGS = "dog cat bell music 20 0:30 1:10 twenty ? few couple half more than of or bark"
+FRAME = sorted(REPAIRABLE | set(THINGS.split()))
 
 
-def check(parsed: ParsedQuestion) -> None:
-    """What holds of every answer."""
-    assert (parsed.kind is Kind.UNSUPPORTED) == (parsed.reason is not None)
-    assert parsed.phrase is None or (parsed.phrase.strip() == parsed.phrase != "")
-    if parsed.kind in (Kind.PRESENCE, Kind.WHEN, Kind.BEFORE, Kind.AFTER, Kind.WITH, Kind.COUNT):
-        assert parsed.phrase is not None or parsed.kind in (Kind.WHEN, Kind.COUNT)
-    if parsed.window is not None:
-        low, high = parsed.window.resolve(NOW_S)
+def check(understood: object) -> None:
+    """What holds of every text."""
+    if isinstance(understood, Refusal):
+        assert understood.reason in load(understood.language, "refusals")["reasons"]
+        return
+    assert isinstance(understood, Question)
+    assert understood.kind in kinds(understood.language)
+    for noun in (understood.thing, *understood.anchors):
+        assert noun is None or (noun.phrase.strip() == noun.phrase != "")
+    if understood.window is not None:
+        low, high = understood.window.resolve(NOW_S)
         assert 0.0 <= low <= high <= NOW_S
 
 
 @given(st.text(max_size=400))
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_read(text: str) -> None:
-    check(parse(text))
+    check(understand(text))
+    for language in languages():
+        check(parser(language).parse(text))
 
 
 @given(st.lists(st.sampled_from(FRAME), max_size=16))
@@ -101,8 +121,23 @@ def test_any_order_of_its_own_words_is_read(words: list[str]) -> None:
     previous = parse(text)
     check(previous)
     for earlier in (previous, parse("did you see a dog?")):
-        after = follow_up(text, earlier, "cup")
-        assert after is None or isinstance(after, ParsedQuestion)
+        if isinstance(earlier, Question):
+            after = follow_up(text, earlier, "cup")
+            assert after is None or isinstance(after, (Question, Refusal))
+
+
+GERMAN = sorted(
+    word
+    for name in ("front", "tail", "skip", "articles")
+    for word in str(load("german", "words")[name]).replace("'", " ").split()
+)
+SPOKEN = [*GERMAN, "Hund", "gebellt", "wann", "was", "vor", "20"]
+
+
+@given(st.lists(st.sampled_from(SPOKEN), max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_any_order_of_german_words_is_read(words: list[str]) -> None:
+    check(parser("german").parse(" ".join(words)))
 
 
 @pytest.mark.parametrize(
@@ -128,31 +163,34 @@ def test_any_order_of_its_own_words_is_read(words: list[str]) -> None:
     ],
 )
 def test_long_and_odd_texts_are_read(text: str) -> None:
-    check(parse(text))
+    for language in languages():
+        check(parser(language).parse(text))
+    check(understand(text))
 
 
 def test_too_long_says_so() -> None:
-    assert parse("did you see a dog " * 1_000).reason == reasons.TOO_LONG
+    assert parse("did you see a dog " * 1_000) == Refusal("TOO_LONG")
 
 
-def test_every_reason_is_one_plain_sentence() -> None:
-    texts = [v for k, v in vars(reasons).items() if k.isupper() and isinstance(v, str)]
+@pytest.mark.parametrize("language", languages())
+def test_every_reason_is_one_plain_sentence(language: str) -> None:
+    texts = load(language, "refusals")["reasons"].values()
     assert len(texts) >= 15
-    assert all(t[0].isupper() and t.endswith(".") and len(t) < 110 for t in texts)
+    assert all(t[0].isupper() and t.endswith(".") and len(t) < 115 for t in texts)
 
 
-def test_edit_distance() -> None:
-    assert distance("tiems", "times", 2) == 1
-    assert distance("befor", "before", 2) == 1
-    assert distance("cat", "what", 1) == 2
-    assert distance("abcdef", "zzzzzz", 2) == 3
+def test_the_vocabulary_of_the_text_model_knows_real_words() -> None:
+    near_the_frame = "herd hat beard seed heart where shoe snow tree fist list host past wish watch"
+    assert real_words().issuperset(near_the_frame.split())
+    assert not real_words() & {"befor", "waht", "yuo", "secnods", "tiems"}
 
 
+NEAR = "bell bear bee hen hat bowl boat beard heart seed shoe watch whale wheel torch tree owl cow"
 NEAR_NOUNS = [
-    *listed("bell bear bee hen hat bowl boat beard heart seed shoe watch whale wheel torch tree"),
-    *listed("owl cow bow book crow dime fist"),
-    *("crash helmet", "gold ring", "sports car", "sewing machine", "tape player", "pencil case"),
-    *("great dane", "spotted salamander", "computer mouse", "hockey puck", "minute hand"),
+    *NEAR.split(),
+    *("bow", "book", "crow", "dime", "fist", "crash helmet", "gold ring", "sports car"),
+    *("sewing machine", "tape player", "pencil case", "great dane", "spotted salamander"),
+    *("computer mouse", "hockey puck", "minute hand"),
 ]
 
 
@@ -162,7 +200,7 @@ NEAR_NOUNS = [
     ["did you see a {}?", "when did you see the {}", "what was there before the {}?", "{}?"],
 )
 def test_the_thing_is_never_respelled(noun: str, frame: str) -> None:
-    assert parse(frame.format(noun)).phrase == noun
+    assert named(parse(frame.format(noun))) == noun
 
 
 def test_slips_are_repaired_around_the_thing() -> None:
@@ -171,62 +209,78 @@ def test_slips_are_repaired_around_the_thing() -> None:
 
 
 FOLLOW_UPS = [
-    ("did you see a dog?", "when was that?", None, (Kind.WHEN, "dog", "video")),
-    ("did you see a dog?", "and when?", None, (Kind.WHEN, "dog", "video")),
-    ("did you see a dog?", "how long ago was that?", None, (Kind.WHEN, "dog", "video")),
-    ("did you hear a bell?", "how many times?", None, (Kind.COUNT, "bell", "audio")),
-    ("did you hear music?", "for how long?", None, (Kind.HOW_LONG, "music", "audio")),
-    ("did you see a dog?", "how long was it there?", None, (Kind.HOW_LONG, "dog", "video")),
-    ("did you see a dog?", "did you hear it too?", None, (Kind.PRESENCE, "dog", "audio")),
-    ("did you see a dog?", "what about the cat?", None, (Kind.PRESENCE, "cat", "video")),
-    ("when did you hear a dog?", "and a bell?", None, (Kind.WHEN, "bell", "audio")),
-    ("what did you hear?", "when was that?", "dog bark", (Kind.WHEN, "dog bark", "audio")),
-    ("when did the dog bark?", "and after that?", None, (Kind.AFTER, "dog bark", None)),
+    ("did you see a dog?", "when was that?", None, ("when", "dog", "video")),
+    ("did you see a dog?", "and when?", None, ("when", "dog", "video")),
+    ("did you see a dog?", "how long ago was that?", None, ("when", "dog", "video")),
+    ("did you hear a bell?", "how many times?", None, ("count", "bell", "audio")),
+    ("did you hear music?", "for how long?", None, ("how_long", "music", "audio")),
+    ("did you see a dog?", "how long was it there?", None, ("how_long", "dog", "video")),
+    ("did you see a dog?", "did you hear it too?", None, ("presence", "dog", "audio")),
+    ("did you see a dog?", "what about the cat?", None, ("presence", "cat", "video")),
+    ("when did you hear a dog?", "and a bell?", None, ("when", "bell", "audio")),
+    ("what did you hear?", "when was that?", "dog bark", ("when", "dog bark", "audio")),
+    ("when did the dog bark?", "and after that?", None, ("after", "dog bark", None)),
     (
         "what did I show you before the cup?",
         "and before that?",
         "fox",
-        (Kind.BEFORE, "fox", "video"),
+        ("before", "fox", "video"),
     ),
-    ("what did you see before the cup?", "and after the dog?", None, (Kind.AFTER, "dog", "video")),
+    ("what did you see before the cup?", "and after the dog?", None, ("after", "dog", "video")),
     (
         "did you hear music?",
         "what did you see while it played?",
         None,
-        (Kind.WITH, "music", "video"),
+        ("with", "music", "video"),
     ),
-    ("did you see a dog?", "what happened next?", None, (Kind.AFTER, "dog", None)),
+    ("did you see a dog?", "what happened next?", None, ("after", "dog", None)),
 ]
 
 
 @pytest.mark.parametrize(("first", "text", "answered", "expected"), FOLLOW_UPS)
 def test_follow_up(first, text, answered, expected) -> None:
-    parsed = follow_up(text, parse(first), answered)
-    assert parsed is not None
-    assert (parsed.kind, parsed.phrase, parsed.modality) == expected
+    leaning = follow_up(text, parse(first), answered)
+    assert isinstance(leaning, Question)
+    assert (leaning.kind, named(leaning), leaning.modality) == expected
 
 
 @pytest.mark.parametrize(
     ("first", "text", "reason"),
     [
-        ("did you hear a dog?", "was it loud?", reasons.ATTRIBUTE),
-        ("did you hear a dog?", "who was it?", reasons.IDENTITY),
-        ("did you see a car?", "what colour was it?", reasons.ATTRIBUTE),
-        ("what did you see before the cup?", "and before that?", reasons.REFERENCE),
-        ("what did you see?", "anything else?", reasons.EXCLUSION),
+        ("did you hear a dog?", "was it loud?", "ATTRIBUTE"),
+        ("did you hear a dog?", "who was it?", "IDENTITY"),
+        ("did you see a car?", "what colour was it?", "ATTRIBUTE"),
+        ("what did you see before the cup?", "and before that?", "REFERENCE"),
     ],
 )
 def test_follow_up_refuses_with_a_reason(first: str, text: str, reason: str) -> None:
-    parsed = follow_up(text, parse(first))
-    assert parsed is not None
-    assert parsed.reason == reason
+    leaning = follow_up(text, parse(first))
+    assert isinstance(leaning, Refusal)
+    assert leaning.reason == reason
+
+
+def test_what_else_leaves_out_what_was_asked_and_answered() -> None:
+    leaning = follow_up("anything else?", parse("did you see a dog in the last minute?"), "cup")
+    assert isinstance(leaning, Question)
+    assert (leaning.kind, {noun.phrase for noun in leaning.anchors}) == ("besides", {"cup", "dog"})
+    assert leaning.window == Window("last", 60.0)
+
+
+def test_follow_up_keeps_the_moment() -> None:
+    butterfly = Noun("butterfly", "video", at=(20.0, 24.0))
+    earlier = Earlier(parse("what did you see before the cup?"), butterfly)
+    begun = parser("english").follow_up("when did it begin?", earlier)
+    assert begun.kind == "when"
+    assert (begun.thing.phrase, begun.thing.at) == ("butterfly", (20.0, 24.0))
+    before = parser("english").follow_up("and before that?", Earlier(begun, butterfly))
+    assert (before.kind, before.anchors[0].at) == ("before", (20.0, 24.0))
 
 
 def test_follow_up_changes_the_window_alone() -> None:
-    parsed = follow_up("and in the last minute?", parse("did you see a dog?"))
-    assert parsed is not None
-    assert parsed.window == Window("last", 60.0)
-    assert (parsed.kind, parsed.phrase) == (Kind.PRESENCE, "dog")
+    leaning = follow_up("and in the last minute?", parse("did you see a dog?"))
+    assert isinstance(leaning, Question)
+    assert leaning.window == Window("last", 60.0)
+    assert (leaning.kind, leaning.phrase) == ("presence", "dog")
 
 
 @pytest.mark.parametrize("text", ["did you see a cat?", "what did you hear?", "asdf", "", "hello"])
@@ -254,17 +308,20 @@ WINDOWS = [
 def generated(split: Split) -> list[tuple[str, bool]]:
     """Every generated question with whether the parser got back what it was made from."""
     out = []
-    for kind in SUPPORTED:
-        anchored = kind in (Kind.BEFORE, Kind.AFTER, Kind.WITH)
+    for kind in WORDED:
+        anchored = kind in ("before", "after", "with")
         for modality, things in (("video", SEEN), ("audio", HEARD), (None, SEEN)):
-            open_kind = kind in (Kind.WHAT, Kind.FIRST, Kind.LAST)
+            open_kind = kind in ("what", "first", "last")
             for phrase in [None] if open_kind else things:
                 for seed, window in enumerate([None] if anchored else WINDOWS):
                     for text in wordings(kind, phrase, modality, window, split=split, seed=seed):
                         got = parse(text)
+                        if isinstance(got, Refusal):
+                            out.append((text, False))
+                            continue
                         edges = got.window and (got.window.kind, got.window.a_s, got.window.b_s)
                         meant = window and (window.kind, window.a_s, window.b_s)
-                        same = (got.kind, got.phrase, got.modality) == (kind, phrase, modality)
+                        same = (got.kind, named(got), got.modality) == (kind, phrase, modality)
                         out.append((text, same and edges == meant))
     return out
 
@@ -282,8 +339,8 @@ def test_held_out_wordings_keep_their_measured_rate() -> None:
     assert rate > 0.75  # measured at 0.81 and not tuned on; a fall below means a regression
 
 
-@pytest.mark.parametrize("kind", SUPPORTED)
-def test_wordings_are_many_and_split(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", WORDED)
+def test_wordings_are_many_and_split(kind: str) -> None:
     for mark in ("v", "a", "-"):
         assert len({text for marks, text in TRAIN[kind] if mark in marks}) >= 8
     train, held = ({text for _, text in table[kind]} for table in (TRAIN, HELD_OUT))
@@ -298,7 +355,7 @@ def test_about_a_fifth_is_held_out() -> None:
 
 def test_wordings_follow_their_seed() -> None:
     def first(seed: int) -> list[str]:
-        return list(wordings(Kind.WHEN, "dog", "video", Window("last", 60.0), seed=seed))
+        return list(wordings("when", "dog", "video", Window("last", 60.0), seed=seed))
 
     assert first(3) == first(3)
     assert first(3) != first(4)
@@ -306,4 +363,4 @@ def test_wordings_follow_their_seed() -> None:
 
 def test_wordings_need_their_phrase() -> None:
     with pytest.raises(ValueError, match="phrase"):
-        list(wordings(Kind.WHEN, None, "video"))
+        list(wordings("when", None, "video"))

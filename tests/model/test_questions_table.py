@@ -2,7 +2,9 @@
 
 import pytest
 
-from ttm_model.questions import Kind, ParsedQuestion, parse, reasons
+from question_readings import reading
+from ttm_model.questions.question import Refusal, Understood
+from ttm_model.questions.understand import understand
 
 # question | KIND phrase | modality of what is asked (v, a, -) | extras
 # extras: window kind:a:b, neg, order=, anchor=, target=; UNSUPPORTED names the reason's constant
@@ -298,12 +300,12 @@ what sound came with the rocket? | WITH rocket | a
 what sound did the dog make? | WITH dog | a
 what did you see at the same time as the bell? | WITH bell | v | anchor=v
 did you hear music while you saw the dog? | WITH dog | a | anchor=v | target=music
-what did you see 10 seconds after the bell? | UNSUPPORTED OFFSET | -
+what did you see 10 seconds after the bell? | OFFSET bell | v | offset=10
 what did you see before that? | UNSUPPORTED REFERENCE | -
 did you see a dog and a cat? | UNSUPPORTED TWO_THINGS | -
 did you see a dog or a cat? | UNSUPPORTED TWO_THINGS | -
-which came first, the dog or the cat? | UNSUPPORTED COMPARE | -
-what was the second thing you saw? | UNSUPPORTED ORDINAL | -
+which came first, the dog or the cat? | COMPARE dog | - | order=first | other=cat
+what was the second thing you saw? | ORDINAL - | v | number=2
 what were the last three things you saw? | UNSUPPORTED ORDINAL | -
 what was the dog doing? | UNSUPPORTED ACTION | -
 what will happen next? | UNSUPPORTED FUTURE | -
@@ -322,7 +324,7 @@ who was speaking? | UNSUPPORTED IDENTITY | -
 what is my name? | UNSUPPORTED IDENTITY | -
 where did you see the dog? | UNSUPPORTED PLACE | -
 how did the dog get in? | UNSUPPORTED WHY | -
-what did you see other than the dog? | UNSUPPORTED EXCLUSION | -
+what did you see other than the dog? | BESIDES dog | v
 how are you? | UNSUPPORTED NOT_A_QUESTION | -
 hello there | UNSUPPORTED NOT_A_QUESTION | -
 thanks! | UNSUPPORTED NOT_A_QUESTION | -
@@ -538,7 +540,7 @@ was it a male voice? | UNSUPPORTED ATTRIBUTE | -
 which way did the car go? | UNSUPPORTED OTHER | -
 can you count the people | UNSUPPORTED OBJECT_COUNT | -
 please delete everything | UNSUPPORTED NOT_A_QUESTION | -
-¿viste un perro? | UNSUPPORTED NOT_A_QUESTION | -
+¿viste un perro? | UNSUPPORTED LANGUAGE | -
 did the dog bark because of the cat? | UNSUPPORTED WHY | -
 """
 
@@ -598,32 +600,24 @@ def rows(block: str) -> list[str]:
     return [line for line in block.strip().splitlines() if line]
 
 
-def shape(parsed: ParsedQuestion) -> str:
+def shape(understood: Understood) -> str:
     """The compact form that the table is written in."""
-    if parsed.kind is Kind.UNSUPPORTED:
-        names = {v: k for k, v in vars(reasons).items() if isinstance(v, str) and k.isupper()}
-        return f"UNSUPPORTED {names.get(parsed.reason or '', '?')} | -"
-    short = {v: k for k, v in _SENSE.items()}
-    parts = [f"{parsed.kind.name} {parsed.phrase or '-'}", short[parsed.modality]]
-    window = parsed.window
-    if window is not None:
-        edges = [f"{e:g}" for e in (window.a_s, window.b_s) if e is not None]
-        parts.append(":".join([window.kind, *edges]))
-    if parsed.negated:
-        parts.append("neg")
-    if parsed.order:
-        parts.append(f"order={parsed.order}")
-    if parsed.anchor_modality:
-        parts.append(f"anchor={short[parsed.anchor_modality]}")
-    if parsed.target:
-        parts.append(f"target={parsed.target}")
+    if isinstance(understood, Refusal):
+        return f"UNSUPPORTED {understood.reason} | -"
+    got = reading(understood)
+    parts = [f"{understood.kind.upper()} {got['phrase']}", got["sense"]]
+    parts += [got["window"]] if got["window"] else []
+    parts += ["neg"] if got["neg"] else []
+    for name in ("order", "anchor", "target", "other", "number", "offset"):
+        if got[name] and (name, got[name]) != ("anchor", "-"):
+            parts.append(f"{name}={got[name]}")
     return " | ".join(parts)
 
 
 @pytest.mark.parametrize("row", [r for b in TABLE for r in rows(b)])
 def test_understands(row: str) -> None:
     text, expected = row.split(" | ", 1)
-    assert shape(parse(text)) == expected
+    assert shape(understand(text)) == expected
 
 
 def test_table_is_large() -> None:

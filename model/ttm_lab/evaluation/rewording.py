@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from ttm_model.questions.parsed import Kind, ParsedQuestion
-from ttm_model.questions.parser import parse
+from ttm_model.questions.question import Question, Understood
+from ttm_model.questions.understand import understand
 
 from ttm_lab.task.interface import Episode, MemorySystem
 from ttm_lab.wordings import Split, wordings
@@ -92,7 +92,7 @@ SOUND_NOUNS = (
 class Group:
     """One question in several wordings, and what each was answered."""
 
-    kind: Kind
+    kind: str
     texts: tuple[str, ...]
     answers: tuple[Any, ...]
 
@@ -104,7 +104,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class _Meant:
-    kind: Kind
+    kind: str
     phrase: str | None
     window: Window | None = None
 
@@ -132,7 +132,7 @@ def reworded(
         if len(asked) < WORDINGS:
             continue
         answers = tuple(
-            _answer(system, memory, episode, parse(text), sights, sounds) for text in asked
+            _answer(system, memory, episode, understand(text), sights, sounds) for text in asked
         )
         groups.append(Group(meant.kind, tuple(asked), answers))
     return groups
@@ -141,12 +141,12 @@ def reworded(
 def _questions(
     count: int, sights: list[str], sounds: list[str], length_s: float, rng: random.Random
 ) -> Iterator[_Meant]:
-    kinds = [Kind.PRESENCE, Kind.WHEN, Kind.WHAT, Kind.WITH]
+    kinds = ["presence", "when", "what", "with"]
     for at in range(count):
         kind = kinds[at % len(kinds)]
-        if kind is Kind.WHAT:
+        if kind == "what":
             yield _Meant(kind, None, Window("at", a_s=float(rng.randrange(2, int(length_s) - 2))))
-        elif kind is Kind.WITH:
+        elif kind == "with":
             yield _Meant(kind, rng.choice(sounds))
         else:
             yield _Meant(kind, rng.choice(sights))
@@ -156,24 +156,26 @@ def _answer(
     system: MemorySystem,
     memory: Any,
     episode: Episode,
-    parsed: ParsedQuestion,
+    question: Understood,
     sights: dict[str, int],
     sounds: dict[str, int],
 ) -> Any:
     """What the memory answers to what was understood; None where that cannot be asked."""
+    if not isinstance(question, Question):
+        return None
     candidates = episode.sights.text[torch.tensor(list(sights.values()))]
     with torch.inference_mode():
-        if parsed.kind is Kind.WHAT and parsed.window is not None:
-            low_s, high_s = parsed.window.resolve(episode.length_s)
+        if question.kind == "what" and question.window is not None:
+            low_s, high_s = question.window.resolve(episode.length_s)
             return int(system.at_time(memory, (low_s + high_s) / 2, candidates).argmax())
-        if parsed.kind is Kind.WITH and parsed.phrase in sounds:
-            sound = episode.sounds.text[sounds[parsed.phrase]]
+        if question.kind == "with" and question.anchors[0].phrase in sounds:
+            sound = episode.sounds.text[sounds[question.anchors[0].phrase]]
             return int(system.beside(memory, sound, candidates).argmax())
-        if parsed.phrase not in sights:
+        if question.phrase not in sights:
             return None
-        sight = episode.sights.text[sights[parsed.phrase]]
-        if parsed.kind is Kind.WHEN:
+        sight = episode.sights.text[sights[question.phrase]]
+        if question.kind == "when":
             return "when", system.when(memory, sight)
-        if parsed.kind is Kind.PRESENCE:
+        if question.kind == "presence":
             return system.presence(memory, sight)[1]
     return None

@@ -51,7 +51,9 @@ def likely(text: str) -> tuple[str, ...]:
     }
     ordered = tuple(sorted(shares, key=lambda language: -shares[language]))  # English before equals
     bare = len(found) < _FEWEST_WORDS and text.isascii()
-    if not found or bare or shares[ordered[0]] >= _SURE or real_words().issuperset(found):
+    if shares[ordered[0]] >= _SURE:
+        return tuple(language for language in ordered if shares[language] >= shares[ordered[0]])
+    if not found or bare or real_words().issuperset(found):
         return ordered
     code, p = _identifier().classify(text)
     if p < _FOREIGN_P or code in {_code(language) for language in languages()}:
