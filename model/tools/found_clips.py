@@ -39,6 +39,7 @@ from ttm_model.engines.lite_state import LiteState
 THINGS_A_CLIP = 5
 HELD_OUT = 4  # one in so many things and scenes is of part "test"
 SCENE_PX = 640
+KEPT_EVERY = 10  # clips, so that a measure that is cut short is still one
 # Stamps beside those of `measure_pictures.py`: more of the same classes, and things that have no
 # class of their own but belong to a kind that people ask for.
 MORE_STAMPS = """
@@ -70,7 +71,8 @@ hobbies/music/string/guitar_electric_bass guitar; household/dishes/pitcher_small
 household/tools/mallet_metal hammer; household/tools/paintbrush_large paintbrush
 household/wheelie_bin garbage can; military/vehicles/f22_raptor airplane
 plants/mushrooms/cep mushroom; plants/mushrooms/cep-1 mushroom; plants/mushrooms/cep-2 mushroom
-seasonal/hanukkah/holiday_candle candle; town/roadsigns/stoplight_02_yellow traffic light; town/roadsigns/stoplight_03_green traffic light
+seasonal/hanukkah/holiday_candle candle
+town/roadsigns/stoplight_02_yellow traffic light; town/roadsigns/stoplight_03_green traffic light
 town/roadsigns/give_way_sign street sign; town/roadsigns/yield street sign
 town/roadsigns/dead_end_sign street sign; vehicles/construction/dumper truck
 vehicles/ship/chineseJunk ship
@@ -218,12 +220,11 @@ def make(
     backgrounds: dict[str, Image.Image],
     count: int,
     seed: int,
-) -> list[SeenClip]:
+) -> Iterator[SeenClip]:
     """Compose and fold `count` clips; every source is shown equally often, none twice in a clip."""
     rng = np.random.default_rng(seed)
     names = sorted(backgrounds)
     order: list[int] = []
-    episodes = []
     for n in range(count):
         if len(order) < THINGS_A_CLIP:
             order += [int(k) for k in rng.permutation(len(sources)) if int(k) not in order]
@@ -238,9 +239,8 @@ def make(
             Shown(source.name, source.phrase, first / FPS, stop / FPS)
             for source, (first, stop) in zip(chosen, spans, strict=True)
         ]
-        episodes.append(SeenClip.of(scene, shown, slots))
         print(f"{n + 1}/{count} {scene}: {', '.join(s.phrase for s in shown)}", flush=True)
-    return episodes
+        yield SeenClip.of(scene, shown, slots)
 
 
 def main() -> None:
@@ -266,7 +266,11 @@ def main() -> None:
         own = [s for s in sources if held_out(s.name) == (part == "test")]
         behind = {k: v for k, v in backgrounds.items() if held_out(k) == (part == "test")}
         print(f"{part}: {len(own)} things, {len(behind)} scenes: {', '.join(sorted(behind))}")
-        save_clips(make(engine, own, behind, count, seed), args.out / f"{part}.safetensors")
+        clips: list[SeenClip] = []
+        for clip in make(engine, own, behind, count, seed):
+            clips.append(clip)
+            if len(clips) % KEPT_EVERY == 0 or len(clips) == count:
+                save_clips(clips, args.out / f"{part}.safetensors")
 
 
 if __name__ == "__main__":

@@ -58,9 +58,17 @@ class TextSpace:
         """Readable class names."""
         return self.space.names
 
+    def everyday(self, cls: int) -> str:
+        """The word that people would use for a class: "dog" of a golden retriever."""
+        return self.space.everyday[cls]
+
     def phrase(self, phrase: str) -> PhraseWeights:
         """Class weights of a noun phrase and how well the space covers it."""
         return self._phrase(phrase)
+
+    def covers(self, phrase: str) -> float:
+        """How well the space covers a phrase at all, in [0, 1]."""
+        return self._phrase(phrase).knows
 
     def decode(self, tokens: Tensor) -> Tensor:
         """Memory tokens (N, d) -> posteriors (N, C), on the CPU."""
@@ -82,7 +90,7 @@ class TextSpace:
         if rest and (head.split() or [""])[-1] in PARTITIVES:
             parts = [head, rest]
         query = self.space.query(parts, self._text.encode(parts))
-        known = [i for i in range(len(parts)) if query.matched[i] is not None]
+        known = [i for i in range(len(parts)) if query.matched[i] and query.knows[i] > 0.0]
         chosen = known or [int(query.knows.argmax())]
         weights = torch.stack([query.weights[i] for i in chosen]).amax(dim=0)
         return PhraseWeights(weights, float(query.knows[chosen].max()), float(weights.sum()))
