@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from ttm_model.encoders.text import TextEncoder
+from ttm_model.labels.found import load_rates
+from ttm_model.labels.near import load_neighbours
 from ttm_model.labels.space import LabelSpace
 from ttm_model.reader.view import PhraseWeights
 
@@ -27,7 +29,7 @@ class Calibration:
 
     Presence is judged by `score / sqrt(breadth)`, breadth at most `max_spread`: where classes
     compete for one posterior, a kind of many classes collects many classes' noise. Naming judges
-    whether a slot's best class is its name.
+    whether a slot's best class is its name. `sense` names the rates in `found_rates.json`.
     """
 
     presence_even: float
@@ -35,13 +37,28 @@ class Calibration:
     naming_even: float
     naming_slope: float
     max_spread: float
+    sense: str
 
 
 # Measured on slots of composed clips (model/tools/measure_memory.py): false memory 2.5 %.
 # Above 64 classes noise no longer grows: the kept classes of a picture are few.
-PICTURES = Calibration(0.045, 1.3, 0.2, 1.5, 64.0)
+PICTURES = Calibration(0.045, 1.3, 0.2, 1.5, 64.0, "pictures")
 # A sound's posterior is its class's own probability, decided at one half by the encoder.
-SOUNDS = Calibration(0.5, 6.0, 0.5, 6.0, 1.0)
+SOUNDS = Calibration(0.5, 6.0, 0.5, 6.0, 1.0, "sounds")
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """What a phrase may have been taken for: its name, class weights (C,), likeness in (0, 1)."""
+
+    name: str
+    weights: Tensor
+    likeness: float
+
+    @property
+    def breadth(self) -> float:
+        """Over how many classes it spreads, for `TextSpace.presence`."""
+        return float(self.weights.sum())
 
 
 class TextSpace:
@@ -51,6 +68,8 @@ class TextSpace:
         self.space = space
         self._text = text
         self._calibration = calibration
+        self._rates = load_rates(calibration.sense, space)
+        self._neighbours = load_neighbours(calibration.sense, space)
         self._phrase = lru_cache(maxsize=KEPT_PHRASES)(self._look_up)
 
     @property
@@ -70,6 +89,31 @@ class TextSpace:
         """How well the space covers a phrase at all, in [0, 1]."""
         return self._phrase(phrase).knows
 
+    def found_rate(self, phrase: str) -> float:
+        """How often the memory finds a thing that the phrase names where it really was there.
+
+        In [0, 1], measured on held-out pictures and sounds; what the space does not cover of the
+        phrase (`covers`) counts as missed. For `labels.found.denial`.
+        """
+        key = self._phrase(phrase)
+        at = key.weights.nonzero()[:, 0].tolist()
+        return key.knows * self._rates.of([(c, float(key.weights[c])) for c in at])
+
+    def near(self, phrase: str) -> tuple[Near, ...]:
+        """Close neighbours of a phrase that it does not itself name, the likest first.
+
+        "A mug" is near a cup and an espresso. Likeness is how readily one is taken for the other,
+        no probability.
+        """
+        matches = [self.space.lexicon.find(part) for part in _parts(phrase)]
+        named = frozenset(c for match in matches if match for c in match.classes)
+        found = []
+        for neighbour in self._neighbours.of(phrase, named):
+            weights = torch.zeros(len(self.names))
+            weights[sorted(neighbour.classes)] = 1.0
+            found.append(Near(neighbour.name, weights, neighbour.likeness))
+        return tuple(found)
+
     def decode(self, tokens: Tensor) -> Tensor:
         """Memory tokens (N, d) -> posteriors (N, C), on the CPU."""
         return self.space.decode(tokens.cpu())
@@ -85,15 +129,18 @@ class TextSpace:
         return _logistic(share, self._calibration.naming_even, self._calibration.naming_slope)
 
     def _look_up(self, phrase: str) -> PhraseWeights:
-        parts = [phrase]
-        head, _, rest = phrase.partition(" of ")
-        if rest and (head.split() or [""])[-1] in PARTITIVES:
-            parts = [head, rest]
+        parts = _parts(phrase)
         query = self.space.query(parts, self._text.encode(parts))
         known = [i for i in range(len(parts)) if query.matched[i] and query.knows[i] > 0.0]
         chosen = known or [int(query.knows.argmax())]
         weights = torch.stack([query.weights[i] for i in chosen]).amax(dim=0)
         return PhraseWeights(weights, float(query.knows[chosen].max()), float(weights.sum()))
+
+
+def _parts(phrase: str) -> list[str]:
+    """What a phrase may name: both sides of a partitive, otherwise itself."""
+    head, _, rest = phrase.partition(" of ")
+    return [head, rest] if rest and (head.split() or [""])[-1] in PARTITIVES else [phrase]
 
 
 def _logistic(value: float, even: float, slope: float) -> float:
