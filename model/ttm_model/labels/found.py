@@ -19,7 +19,7 @@ class FoundRates:
     """Shares, in [0, 1], of what was there that asking for it by name finds.
 
     `classes`: one for each class of a space, in its order. `kinds`: where a question for several
-    classes at once was measured, by these classes; another is as good as its classes are on average.
+    classes at once was measured, by these classes; others are as good as their classes on average.
     """
 
     classes: tuple[float, ...]

@@ -63,9 +63,8 @@ class Neighbours:
     def of(self, phrase: str, named: frozenset[int]) -> tuple[Neighbour, ...]:
         """The neighbours of a phrase that names some classes, the likest first; at most `MOST`."""
         found: dict[str, Neighbour] = {}
-        for at in self._rows_of(phrase, named):
-            for word in self._rows[at]:
-                self._keep(found, word, self._classes[word] - named, BY_HAND)
+        for word in self._beside(phrase, named):
+            self._keep(found, word, self._classes[word] - named, BY_HAND)
         if len(named) <= FEW_CLASSES:
             for one in sorted(named):
                 for other, likeness in self._siblings[one]:
@@ -83,18 +82,21 @@ class Neighbours:
             before = found.get(name, Neighbour(name, frozenset(), 0.0))
             found[name] = Neighbour(name, before.classes | classes, max(before.likeness, likeness))
 
-    def _rows_of(self, phrase: str, named: frozenset[int]) -> list[int]:
-        """The rows with the phrase's words, or with a word for all that it names."""
+    def _beside(self, phrase: str, named: frozenset[int]) -> list[str]:
+        """The words of the rows that hold the phrase, or a word for all that it names.
+
+        That word itself is left out: a penguin is a bird, and not near every bird.
+        """
         for words, _ in heads(normalise(phrase)):
             for last in singulars(words[-1], {}) if words else ():
                 rows = self._by_key.get(key_of((*words[:-1], last)))
                 if rows:
-                    return rows
-        return [
-            at
-            for at, row in enumerate(self._rows)
-            if named and any(named <= self._classes[word] for word in row)
-        ]
+                    return [word for at in rows for word in self._rows[at]]
+        beside: list[str] = []
+        for row in self._rows if named else ():
+            wider = [word for word in row if named <= self._classes[word]]
+            beside += [word for word in row if wider and word not in wider]
+        return beside
 
     def _named(self, phrase: str) -> frozenset[int]:
         match = self._space.lexicon.find(phrase)
