@@ -6,7 +6,6 @@ pattern marked "v", "a" or "-" serves only that modality (none for "-"); "c" ser
 are named maker and verb ("dog bark").
 """
 
-
 Pattern = tuple[str, str]  # (modalities it serves, text)
 
 

@@ -36,7 +36,9 @@ class Space:
         return (phrase,) if phrase in known else tuple(w for w in phrase.split() if w in known)
 
     def near(self, phrase):
-        return tuple(Near(name, like) for name, like in NEIGHBOURS.get(phrase, ()))
+        near = [(name, like) for name, like in NEIGHBOURS.get(phrase, ()) if name in self.names]
+        weights = [torch.tensor([float(n == name) for n in self.names]) for name, _ in near]
+        return tuple(Near(name, w, like) for (name, like), w in zip(near, weights, strict=True))
 
     def everyday(self, cls):
         return self.names[cls]

@@ -10,10 +10,15 @@ import torch
 from torch import Tensor
 
 from ttm_model.encoders.text import TextEncoder
+from ttm_model.labels.found import load_rates
+from ttm_model.labels.near import load_neighbours
 from ttm_model.labels.space import LabelSpace
-from ttm_model.reader.view import PhraseWeights
+from ttm_model.questions.rules.soundwords import SOUND_VERBS
+from ttm_model.reader.view import Near, PhraseWeights
 
 KEPT_PHRASES = 4096
+# Sound classes are called by what goes on: "a dog barking", where a question says "dog bark".
+_GOING_ON = {verb.after: form for form, verb in SOUND_VERBS.items() if form.endswith("ing")}
 # "a cup of coffee" shows a cup, or coffee: what holds it or what it is of may be what was named.
 PARTITIVES = {
     "bottle", "bowl", "box", "bunch", "can", "cup", "glass", "group", "jar", "mug", "pair",
@@ -27,7 +32,7 @@ class SpaceCalibration:
 
     Presence is judged by `score / sqrt(breadth)`, breadth at most `max_spread`: where classes
     compete for one posterior, a kind of many classes collects many classes' noise. Naming judges
-    whether a slot's best class is its name.
+    whether a slot's best class is its name. `sense` names the rates in `found_rates.json`.
     """
 
     presence_even: float
@@ -35,13 +40,14 @@ class SpaceCalibration:
     naming_even: float
     naming_slope: float
     max_spread: float
+    sense: str
 
 
 # Measured on slots of composed clips (model/tools/measure_memory.py): false memory 2.5 %.
 # Above 64 classes noise no longer grows: the kept classes of a picture are few.
-PICTURES = SpaceCalibration(0.045, 1.3, 0.2, 1.5, 64.0)
+PICTURES = SpaceCalibration(0.045, 1.3, 0.2, 1.5, 64.0, "pictures")
 # A sound's posterior is its class's own probability, decided at one half by the encoder.
-SOUNDS = SpaceCalibration(0.5, 6.0, 0.5, 6.0, 1.0)
+SOUNDS = SpaceCalibration(0.5, 6.0, 0.5, 6.0, 1.0, "sounds")
 
 
 class TextSpace:
@@ -51,6 +57,8 @@ class TextSpace:
         self.space = space
         self._text = text
         self._calibration = calibration
+        self._rates = load_rates(calibration.sense, space)
+        self._neighbours = load_neighbours(calibration.sense, space)
         self._phrase = lru_cache(maxsize=KEPT_PHRASES)(self._look_up)
 
     @property
@@ -58,9 +66,42 @@ class TextSpace:
         """Readable class names."""
         return self.space.names
 
+    def everyday(self, cls: int) -> str:
+        """The word that people would use for a class: "dog" of a golden retriever."""
+        return self.space.everyday[cls]
+
     def phrase(self, phrase: str) -> PhraseWeights:
         """Class weights of a noun phrase and how well the space covers it."""
         return self._phrase(phrase)
+
+    def covers(self, phrase: str) -> float:
+        """How well the space covers a phrase at all, in [0, 1]."""
+        return self._phrase(phrase).knows
+
+    def found_rate(self, phrase: str) -> float:
+        """How often the memory finds a thing that the phrase names where it really was there.
+
+        In [0, 1], measured on held-out pictures and sounds; what the space does not cover of the
+        phrase (`covers`) counts as missed. For `labels.found.denial`.
+        """
+        key = self._phrase(phrase)
+        at = key.weights.nonzero()[:, 0].tolist()
+        return key.knows * self._rates.of([(c, float(key.weights[c])) for c in at])
+
+    def near(self, phrase: str) -> tuple[Near, ...]:
+        """Close neighbours of a phrase that it does not itself name, the likest first.
+
+        "A mug" is near a cup and an espresso. Likeness is how readily one is taken for the other,
+        no probability.
+        """
+        matches = [self.space.lexicon.find(part) for part in _parts(phrase)]
+        named = frozenset(c for match in matches if match for c in match.classes)
+        found = []
+        for neighbour in self._neighbours.of(phrase, named):
+            weights = torch.zeros(len(self.names))
+            weights[sorted(neighbour.classes)] = 1.0
+            found.append(Near(neighbour.name, weights, neighbour.likeness))
+        return tuple(found)
 
     def decode(self, tokens: Tensor) -> Tensor:
         """Memory tokens (N, d) -> posteriors (N, C), on the CPU."""
@@ -76,16 +117,35 @@ class TextSpace:
         """Probability that a slot whose best class has this share is rightly named by it."""
         return _logistic(share, self._calibration.naming_even, self._calibration.naming_slope)
 
+    def named(self, phrase: str) -> tuple[str, ...]:
+        """The parts of a phrase that name something by their words; itself where it is one."""
+        if any(self.space.lexicon.parts(said) == (said,) for said in self._said(phrase)):
+            return (phrase,)
+        return self.space.lexicon.parts(phrase)
+
     def _look_up(self, phrase: str) -> PhraseWeights:
-        parts = [phrase]
-        head, _, rest = phrase.partition(" of ")
-        if rest and (head.split() or [""])[-1] in PARTITIVES:
-            parts = [head, rest]
+        return max((self._weights(said) for said in self._said(phrase)), key=lambda w: w.knows)
+
+    def _said(self, phrase: str) -> tuple[str, ...]:
+        """The phrase, and as the classes of sounds would say it."""
+        *maker, last = phrase.split()
+        if self._calibration.sense != "sounds" or last not in _GOING_ON:
+            return (phrase,)
+        return phrase, " ".join([*maker, _GOING_ON[last]])
+
+    def _weights(self, phrase: str) -> PhraseWeights:
+        parts = _parts(phrase)
         query = self.space.query(parts, self._text.encode(parts))
-        known = [i for i in range(len(parts)) if query.matched[i] is not None]
+        known = [i for i in range(len(parts)) if query.matched[i] and query.knows[i] > 0.0]
         chosen = known or [int(query.knows.argmax())]
         weights = torch.stack([query.weights[i] for i in chosen]).amax(dim=0)
         return PhraseWeights(weights, float(query.knows[chosen].max()), float(weights.sum()))
+
+
+def _parts(phrase: str) -> list[str]:
+    """What a phrase may name: both sides of a partitive, otherwise itself."""
+    head, _, rest = phrase.partition(" of ")
+    return [head, rest] if rest and (head.split() or [""])[-1] in PARTITIVES else [phrase]
 
 
 def _logistic(value: float, even: float, slope: float) -> float:

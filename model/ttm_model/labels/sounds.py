@@ -9,6 +9,7 @@ import torch
 
 from ttm_model.encoders.sound_classes import SoundClass
 from ttm_model.encoders.text import TextEncoder
+from ttm_model.labels.plain import load_plain
 from ttm_model.labels.space import LabelSpace, class_texts
 
 # A class's name is an answer's word: what the tagger calls "something else" is told as it is.
@@ -31,4 +32,4 @@ def sound_space(
         for sound in classes
     ]
     embeddings = torch.stack([text.encode(class_texts(row)) for row in rows])  # (C, 2, 384)
-    return LabelSpace(rows, embeddings, groups)
+    return LabelSpace(rows, embeddings, groups, plain=load_plain("sounds"))

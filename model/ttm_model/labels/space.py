@@ -1,7 +1,8 @@
 """A label space: named classes that noun phrases find. Knows no network, no memory and no scene.
 
 A phrase becomes class weights: 1 for every class that its words name (the whole of a kind: "dog"
-names 118 classes), else a softened nearest neighbour among the classes' text embeddings. With a
+names 118 classes), else a softened nearest neighbour among the classes' text embeddings, without
+those that share a word with the phrase but are not about it ("fire truck" of "fire"). With a
 posterior `p`, the presence score `p . weights` is then the probability mass on what was asked.
 """
 
@@ -20,6 +21,8 @@ from torch.nn import functional as F
 
 from ttm_model.errors import WeightsError
 from ttm_model.labels.lexicon import Lexicon
+from ttm_model.labels.modifiers import Heads
+from ttm_model.labels.plain import Plain, load_plain
 from ttm_model.labels.sketch import Sketch, make_phi
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -34,8 +37,8 @@ class Query:
     """Q noun phrases in a space: `weights` (Q, C) in [0, 1], `knows` (Q,) in [0, 1].
 
     `knows` says how well the space covers the phrase at all: a phrase outside the space can not
-    honestly be answered "not seen". `matched` holds the words that were found, or None where only
-    embeddings were compared.
+    honestly be answered "not seen", and one that is known to lie outside weighs nothing. `matched`
+    holds the words that were found, or None where only embeddings were compared.
     """
 
     weights: Tensor
@@ -65,6 +68,7 @@ class LabelSpace:
         groups: Sequence[Mapping[str, Any]] = (),
         plurals: Mapping[str, str] | None = None,
         phi: Tensor | None = None,
+        plain: Plain | None = None,
     ) -> None:
         if embeddings.shape[:2] != (len(classes), 2):
             raise ValueError(
@@ -72,7 +76,10 @@ class LabelSpace:
             )
         self.names = tuple(str(row["name"]) for row in classes)
         self.texts = tuple(_text(row) for row in classes)
-        self.lexicon = Lexicon(classes, groups, plurals or {})
+        plain = plain or Plain()
+        self.everyday = tuple(plain.everyday.get(name, name) for name in self.names)
+        self.lexicon = Lexicon(classes, groups, plurals or {}, plain)
+        self._heads = Heads([[row["name"], *row.get("synonyms", ())] for row in classes])
         self._embeddings = F.normalize(embeddings.float(), dim=-1)
         self.sketch = Sketch(make_phi(torch.zeros(0, len(classes))) if phi is None else phi)
 
@@ -91,6 +98,7 @@ class LabelSpace:
             match = self.lexicon.find(phrase)
             if match is None:
                 like = (self._embeddings @ embeddings[q]).mean(dim=1)  # (C,)
+                like[self._heads.misled(phrase)] = -1.0
                 best = float(like.max())
                 weights[q] = torch.exp((like - best) / TAU)
                 share = (best - _LIKE_FROM) / _LIKE_SPAN
@@ -132,7 +140,12 @@ def load_space(name: str, folder: Path = DATA) -> LabelSpace:
         data = json.loads((folder / f"{name}.json").read_text("utf-8"))
         tensors = load_file(folder / f"{name}.safetensors")
         return LabelSpace(
-            data["classes"], tensors["texts"], data["groups"], data["plurals"], tensors["phi"]
+            data["classes"],
+            tensors["texts"],
+            data["groups"],
+            data["plurals"],
+            tensors["phi"],
+            load_plain("pictures"),
         )
     except (OSError, KeyError, ValueError) as error:
         raise WeightsError(f"label space {name!r} in {folder}: {error!r}") from error

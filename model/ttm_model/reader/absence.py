@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ttm_model.labels.found import denial
 from ttm_model.reader.scoring import KNOWN, Search
 from ttm_model.reader.speech import clock
 from ttm_model.reader.telling import Asked, Tools
 from ttm_protocol.answers import Answer, ModalityName
 
 MAYBE = 0.5  # what is partly forgotten may have been there or not
-PRIOR = 0.5  # that a thing asked about was there, before memory is looked into
 NOTHING_P = 0.7  # most that "nothing" can be: half of all things have no class
 
 
@@ -46,8 +46,7 @@ def _something_like_it(tools: Tools, asked: Asked, search: Search) -> Answer | N
     near = tools.scorer.nearest(search, asked.window)
     if near is None:
         return None
-    found, likeness = near
-    best = found.best
+    best, likeness = near
     text = tools.speech.say(
         "absence",
         "near",
@@ -64,19 +63,8 @@ def _denied(tools: Tools, asked: Asked, search: Search, modality: ModalityName |
     name = "denied_negated" if asked.question.negated else "denied"
     within = tools.speech.say("absence", "within") if asked.limited else ""
     text = tools.speech.say("absence", name, thing=search.phrase, modality=modality, within=within)
-    return tools.tell(asked, "not_seen", text, denial(tools, search))
-
-
-def denial(tools: Tools, search: Search) -> float:
-    """Probability that a thing was not there, given that it was not found.
-
-    By Bayes with an even prior: a thing that is there is missed with 1 - found_rate, one that is
-    not there is not found almost surely. A near miss takes from it, and so does a phrase that the
-    space knows only in part.
-    """
-    missed = 1.0 - tools.scorer.found_rate(search)
-    sure = (1.0 - PRIOR) / ((1.0 - PRIOR) + PRIOR * missed)
-    return sure * (1.0 - search.best_p) * min(1.0, search.knows)
+    sure = denial(tools.scorer.found_rate(search), search.best_p) * min(1.0, search.knows)
+    return tools.tell(asked, "not_seen", text, sure)
 
 
 def not_received(tools: Tools, asked: Asked, modalities: tuple[ModalityName, ...]) -> Answer | None:

@@ -119,11 +119,7 @@ class Scorer:
         keys = {name: self.spaces[name].phrase(phrase) for name in wanted}
         knows = max(key.knows for key in keys.values())
         keys = {name: key for name, key in keys.items() if key.knows >= GUESSED}
-        found = [
-            self._hit(slot, keys[slot.modality])
-            for slot in self.memory.events
-            if slot.modality in keys and slot.overlaps(*window)
-        ]
+        found = self._hits(keys, window)
         return Search(
             phrase=phrase,
             modalities=wanted,
@@ -142,22 +138,28 @@ class Scorer:
         """How often what was looked for is found where it is, by the best of the senses."""
         return max(self.spaces[name].found_rate(search.phrase) for name in search.modalities)
 
-    def nearest(self, search: Search, window: Window) -> tuple[Search, float] | None:
-        """The likest neighbour of a phrase that is in memory, and how like it is."""
-        near = {
-            near.name: near.likeness
+    def nearest(self, search: Search, window: Window) -> tuple[Hit, float] | None:
+        """What is in memory that a phrase may have been taken for, and how like the two are."""
+        near = [
+            (near.likeness, near.name, name, PhraseWeights(near.weights, 1.0, near.breadth))
             for name in search.modalities
             for near in self.spaces[name].near(search.phrase)
-        }
-        for name, likeness in sorted(near.items(), key=lambda item: -item[1]):
-            only = search.modalities[0] if len(search.modalities) == 1 else None
-            found = self.search(name, only, window)
-            if found.hits:
-                return found, likeness
+        ]
+        for likeness, _, name, key in sorted(near, key=lambda item: (-item[0], item[1])):
+            hits = [hit for hit in self._hits({name: key}, window) if hit.p >= PRESENT_P]
+            if hits:
+                return max(hits, key=lambda hit: hit.p), likeness
         return None
 
     def _wanted(self, modality: ModalityName | None) -> tuple[ModalityName, ...]:
         return (modality,) if modality is not None else tuple(self.spaces)
+
+    def _hits(self, keys: Mapping[ModalityName, PhraseWeights], window: Window) -> list[Hit]:
+        return [
+            self._hit(slot, keys[slot.modality])
+            for slot in self.memory.events
+            if slot.modality in keys and slot.overlaps(*window)
+        ]
 
     def _hit(self, slot: Slot, key: PhraseWeights) -> Hit:
         score = float((slot.posterior * key.weights).sum())

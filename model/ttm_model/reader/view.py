@@ -32,10 +32,16 @@ class PhraseWeights:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Another name that a phrase's thing may have been given, and how like the two are, 0 to 1."""
+    """What a phrase may have been taken for: its name, class weights (C,), likeness in (0, 1)."""
 
     name: str
+    weights: Tensor
     likeness: float
+
+    @property
+    def breadth(self) -> float:
+        """Over how many classes it spreads, for `KeySpace.presence`."""
+        return float(self.weights.sum())
 
 
 class KeySpace(Protocol):
