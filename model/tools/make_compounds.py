@@ -23,7 +23,7 @@ KNOWN = 0.3  # below this the reader does not answer for the head either
 # WordNet has no such compound, or takes it for what its last word names.
 BY_HAND = [
     *("fish tank", "gas tank", "finger nail", "toe nail", "eye glass", "paper plane"),
-    *("tumble dryer", "clothes dryer", "spin dryer"),
+    *("tumble dryer", "clothes dryer", "spin dryer", "tooth brush", "hair brush", "steering wheel"),
     *("football match", "tennis match", "soccer match", "boxing match", "wrestling match"),
 ]
 

@@ -76,7 +76,7 @@ def save_clips(clips: Sequence[SeenClip], path: Path) -> None:
 
 def load_clips(path: Path) -> list[SeenClip]:
     """Read what `save_clips` wrote."""
-    with safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+    with safe_open(path, framework="pt") as file:
         rows = json.loads(file.metadata()["clips"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     clips, first = [], 0

@@ -13,6 +13,9 @@ from pathlib import Path
 from ttm_model.errors import WeightsError
 from ttm_model.labels.space import DATA, LabelSpace
 
+# Fitted on the clips of part "fit" (`model/tools/found_rates.py` prints it).
+ODDS_AT_EVEN = 15.0
+
 
 @dataclass(frozen=True)
 class FoundRates:
@@ -38,22 +41,23 @@ class FoundRates:
 def denial(found_rate: float, best_p: float) -> float:
     """Probability that a thing was not there, given that it was not found.
 
-    Even chances beforehand. Let r be `found_rate` and o = p / (1 - p) the odds that `best_p`, the
-    calibrated presence of the best candidate, gives it. A thing that was there is either missed,
-    with 1 - r: then the best candidate is whatever would have been there without it, and speaks for
-    neither; or it is among what the memory holds, with r, and the candidate's odds are its own. So
+    Even chances beforehand. Let r be `found_rate`, and let `best_p` be the presence of the best
+    candidate, with the odds o = `ODDS_AT_EVEN` best_p / (1 - best_p) that it is what was asked for:
+    presence is called even where false memories are rare, not where right and wrong are equally
+    likely. A thing that was there is either missed, with 1 - r: then the best candidate is whatever
+    would have been there without it, and speaks for neither; or it is among what the memory holds,
+    with r, and the candidate's odds are its own. So
 
         P(evidence | there) / P(evidence | not there) = (1 - r) + r o
         P(not there | evidence) = 1 / (1 + (1 - r) + r o)
 
     Without any candidate that is 1 / (2 - r): one half for a sense that finds nothing, 10/11 for
-    one that finds nine of ten, and 1 only for a perfect one. Where the candidate is as likely as
-    not (p = 1/2) it is one half whatever r, above that less. False alarms do not enter: they make
-    a denial rarer, not less true.
+    one that finds nine of ten, and 1 only for a perfect one. Any candidate makes it less. False
+    alarms do not enter: they make a denial rarer, not less true.
     """
     if best_p >= 1.0:
         return 0.0
-    odds = max(0.0, best_p) / (1.0 - best_p)
+    odds = ODDS_AT_EVEN * max(0.0, best_p) / (1.0 - best_p)
     return 1.0 / (1.0 + (1.0 - found_rate) + found_rate * odds)
 
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 from ttm_model.labels.words import head_of, normalise, singulars
 
+_SHORTEST = 4  # letters of a word from which others are made
+
 
 class Heads:
     """The head nouns and the other words of every class's names."""
@@ -38,7 +40,16 @@ class Heads:
         for word in words:
             if _stem(word) != head:
                 found |= self._by_head.get(_stem(word), set())
+        for other, classes in self._by_head.items():
+            if _derived(head, other):
+                found |= classes
         return sorted(found - self._bare.get(head, set()))
+
+
+def _derived(word: str, other: str) -> bool:
+    """Whether one word is made from the other: toast is no toaster, a violinist no violin."""
+    short, long = sorted((word, other), key=len)
+    return len(short) >= _SHORTEST and short != long and long.startswith(short)
 
 
 def _stem(word: str) -> str:
