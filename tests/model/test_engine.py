@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from ttm_client.files import FileSource
+from ttm_model.asking import Asking
 from ttm_model.chunk import ChunkMedia
 from ttm_model.engines.lite import LiteEngine
 from ttm_model.engines.lite_state import received
+from ttm_model.questions.understand import understand
 from ttm_model.serial import schema_of, to_bytes
 from ttm_protocol.errors import StateIncompatible
 from ttm_server.media import decode_chunk
@@ -130,12 +132,13 @@ def test_answers_come_from_the_memory_alone(engine, media, whole):
     """Swapped memories swap answers; a zeroed one abstains."""
     macaw = engine.load(whole)
     empty = engine.initial()
-    question = {"question": "Did you see a macaw?"}
-    assert engine.answer(macaw, question)["state"] == "answered"
-    assert engine.answer(empty, question)["state"] == "not_seen"
+    text = "Did you see a macaw?"
+    asking = Asking(text, understand(text))
+    assert engine.answer(macaw, asking).state == "answered"
+    assert engine.answer(empty, asking).state == "not_received"
     memory = macaw.memory.updated(tokens=macaw.memory.tokens * 0)
     zeroed = replace(macaw, memory=memory)
-    assert engine.answer(zeroed, question)["state"] == "not_seen"
+    assert engine.answer(zeroed, asking).state == "not_seen"
 
 
 def test_the_state_tells_what_each_sense_received(engine, media):

@@ -119,6 +119,8 @@ class TextSpace:
 
     def named(self, phrase: str) -> tuple[str, ...]:
         """The parts of a phrase that name something by their words; itself where it is one."""
+        if len(_parts(phrase)) > 1:
+            return (phrase,)
         if any(self.space.lexicon.parts(said) == (said,) for said in self._said(phrase)):
             return (phrase,)
         return self.space.lexicon.parts(phrase)

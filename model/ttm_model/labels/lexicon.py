@@ -24,6 +24,7 @@ _LOST_WORD_KNOWS = 0.9
 # The word means something else more often, and that is not in the space ("key": a space bar).
 _RARE_SENSE_KNOWS = 0.6
 _UNRANKED = 9
+_PARTICLES = frozenset("up off out over down in on away by past through around".split())
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ class Lexicon:
         while start < len(words):
             for end in range(len(words), start, -1):
                 run = " ".join(words[start:end])
-                match = self.exact(normalise(run))
+                verb = words[end - 1] in _PARTICLES  # "pick up" is no pickup
+                match = None if verb else self.exact(normalise(run))
                 if match is not None:
                     found += [run] if match.classes else []
                     start = end - 1

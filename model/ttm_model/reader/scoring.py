@@ -37,8 +37,9 @@ class Hit:
 class Search:
     """What looking for one phrase brought.
 
-    `hits` by time, `best_p` of the best miss or hit, how well the space `knows` the phrase, the
-    consolidated slots in which it may be `forgotten`, and by which sense it was looked for.
+    `hits` by time, `best_p` of the best miss or hit, how well the best space `knows` the phrase,
+    the senses that do not know it and so are `blind` to it, the consolidated slots in which it may
+    be `forgotten`, and by which senses it was looked for.
     """
 
     phrase: str
@@ -46,6 +47,7 @@ class Search:
     hits: tuple[Hit, ...]
     best_p: float
     knows: float
+    blind: tuple[ModalityName, ...]
     forgotten: tuple[Slot, ...]
 
     @property
@@ -104,7 +106,8 @@ class Scorer:
         whole = self.search(noun.phrase, noun.modality, within)
         if not parts or noun.phrase in parts:
             return Found((_at(whole, noun),))
-        searches = [self.search(part, noun.modality, within) for part in parts]
+        named = _without_verb(noun.phrase, list(parts))
+        searches = [self.search(part, noun.modality, within) for part in named]
         known = [search for search in searches if search.knows >= KNOWN]
         if not known:
             return Found((whole,))
@@ -118,6 +121,7 @@ class Scorer:
         wanted = self._wanted(modality)
         keys = {name: self.spaces[name].phrase(phrase) for name in wanted}
         knows = max(key.knows for key in keys.values())
+        blind = tuple(name for name, key in keys.items() if key.knows < KNOWN)
         keys = {name: key for name, key in keys.items() if key.knows >= GUESSED}
         found = self._hits(keys, window)
         return Search(
@@ -126,6 +130,7 @@ class Scorer:
             hits=tuple(hit for hit in found if hit.p >= PRESENT_P),
             best_p=max((hit.p for hit in found), default=0.0),
             knows=knows,
+            blind=blind,
             forgotten=self._forgotten(keys, window),
         )
 
@@ -180,6 +185,12 @@ class Scorer:
             if self.spaces[slot.modality].presence(score, breadth) >= PRESENT_P:
                 matching.append(slot)
         return tuple(matching)
+
+
+def _without_verb(phrase: str, parts: Sequence[str]) -> list[str]:
+    """The parts but the one right behind the first: what the bird of "bird fly window" does."""
+    following = phrase.partition(parts[0])[2].split()
+    return [p for p in parts if p is parts[0] or following[: len(p.split())] != p.split()]
 
 
 def trust(knows: float) -> float:

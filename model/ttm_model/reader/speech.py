@@ -71,7 +71,7 @@ class Speech:
     # --- times ------------------------------------------------------------------------------------
 
     def _amount(self, value: float, unit: str) -> str:
-        one, many = self._times[unit]
+        one, many = (str(form) for form in self._times[unit])
         text = f"{value:g}".replace(".", self._times["decimal"])
         return one if value == 1 else many.format(text)
 
