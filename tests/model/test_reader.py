@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from ttm_model.asking import Asking
+from ttm_model.kinds import answering, listing
 from ttm_model.kinds.answering import answer
+from ttm_model.questions import data
 from ttm_model.questions.understand import understand
 from ttm_model.reader.speech import speech
 from ttm_model.reader.view import Near, PhraseWeights, view
@@ -15,6 +17,7 @@ from ttm_model.ttm.slot_write import S0Rule
 from ttm_model.ttm.tokens import InputTokens
 from ttm_model.ttm.unit import SlotUnit, UnitConfig
 
+KINDS_ASKED = sorted({kind for language in data.languages() for kind in data.kinds(language)})
 SIGHTS = ("cup", "cat", "dog", "castle", "rocket", "umbrella", "hammer", "hen", "koala", "boat")
 SOUNDS = ("speech", "music", "bell")
 NEIGHBOURS = {"mug": (("cup", 0.6),)}
@@ -308,3 +311,122 @@ def test_how_long_ago_in_words(seconds, text):
 )
 def test_articles(label, text):
     assert speech("english").named(label) == text
+
+
+# --- the kinds that list, order and compare -------------------------------------------------------
+
+
+def test_what_lists_everything_in_order_with_how_often(ask):
+    assert ask("What did you see?").answer == ("I saw a cup (twice), a cat, a castle and a rocket.")
+    everything = ask("List everything, in order.").answer
+    assert everything.startswith("I saw a cup (twice)")
+    assert "; I heard speech, music and a bell (three times)" in everything
+
+
+def test_a_long_list_counts_what_it_does_not_name():
+    film = Film()
+    for i, name in enumerate((*SIGHTS, *SOUNDS)):
+        film.show(name, 2 + 3 * i, 4 + 3 * i)
+    told = film.asker(60)("what did you notice")
+    assert all(name in told.answer for name in ("cup", "boat", "speech", "bell"))
+    assert len(told.evidence) == 13
+    assert listing.NAMED == 12
+
+
+def test_a_summary_tells_stretches_both_senses_and_what_stood_out(ask):
+    told = ask("Catch me up")
+    assert told.state == "answered"
+    for part in ("0:04", "a cup", "I heard speech", "a bell (twice)", "What stood out"):
+        assert part in told.answer, part
+    last = ask("What did I miss in the last 40 seconds?").answer
+    assert "bell" in last
+    assert "castle" not in last
+
+
+def test_a_summary_says_what_is_missing():
+    film = Film().show("cup", 4, 8).show("cat", 10, 14)
+    told = film.asker(60, received={"video": ((0.0, 60.0),), "audio": ()})("Give me a summary")
+    assert "No sound was received" in told.answer
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Which came first, the castle or the cat?", "the cat came first"),
+        ("Did you see the rocket or the castle first?", "the castle came first"),
+        ("Which came last, the castle or the cat?", "the castle came last"),
+        ("Which did you hear last, the music or the bell?", "the bell came last"),
+    ],
+)
+def test_two_things_are_compared(ask, text, first):
+    told = ask(text)
+    assert told.answer.lower().startswith(first)
+    assert len(told.evidence) == 2
+
+
+def test_what_was_not_there_is_not_compared(ask):
+    told = ask("Which came first, the castle or the umbrella?")
+    assert told.state == "not_seen"
+    assert "I saw a castle" in told.answer
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("What was the second thing I showed you?", "cat"),
+        ("the third thing you saw", "castle"),
+        ("What was the second to last thing you saw?", "castle"),
+        ("What was the second sound?", "music"),
+    ],
+)
+def test_things_are_numbered(ask, text, name):
+    assert labels(ask(text)) == [name]
+
+
+def test_times_of_one_thing_are_numbered(ask):
+    assert ask("When was the second time the bell rang?").when.start_s == 55.0
+    assert "only three times" in ask("When did the bell ring for the fifth time?").answer
+    assert ask("What was the ninth thing you saw?").state == "not_seen"
+
+
+def test_between_two_things(ask):
+    told = ask("What did you see between the cat and the rocket?")
+    assert labels(told)[:2] == ["castle", "cup"]
+    assert ask("Did you hear music between the cat and the rocket?").state == "answered"
+    assert ask("Did you see a boat between the cat and the rocket?").state == "not_seen"
+    assert ask("What came between the cat and the koala?").state == "not_seen"
+
+
+def test_an_exact_time_from_something(ask):
+    assert "rocket" in labels(ask("What did you see 20 seconds after the castle?"))
+    assert labels(ask("What did you see ten seconds before the castle?"))[0] == "cat"
+    assert ask("What did you see two minutes after the castle?").state == "not_received"
+
+
+def test_besides(ask):
+    told = ask("What else did you see apart from the cup?")
+    assert set(labels(told)) == {"cat", "castle", "rocket"}
+    assert ask("What did you hear besides the bell in the last 50 seconds?").state == "not_seen"
+    ask_alone = Film().show("cup", 4, 8).asker(20)
+    assert ask_alone("What did you see other than the cup?").state == "not_seen"
+
+
+def test_whether_one_was_before_another(ask):
+    assert ask("Did you see the cat before the castle?").answer.startswith("Yes")
+    assert ask("Did you see the rocket before the castle?").answer.startswith("Not before")
+    assert ask("Did the bell ring after the music?").answer.startswith("Yes")
+
+
+@pytest.mark.parametrize("kind", KINDS_ASKED)
+def test_every_kind_has_its_slots_and_data(kind):
+    """A kind that a language can ask is one that has a room, and takes what its own data gives."""
+    assert kind in answering.KINDS
+
+
+def test_a_question_in_german_is_answered_in_german(ask):
+    told = ask("Hast du eine Katze gesehen?")
+    assert told.state == "answered"
+    assert told.answer.startswith("Ja")
+    assert "eine Katze" in told.answer
+    assert ask("Hast du einen Hund gesehen?").answer.startswith("Nein")
+    assert "dreimal" in ask("Wie oft hast du die Glocke gehört?").answer

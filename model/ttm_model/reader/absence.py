@@ -60,10 +60,11 @@ def _something_like_it(tools: Tools, asked: Asked, search: Search) -> Answer | N
 
 
 def _denied(tools: Tools, asked: Asked, search: Search, modality: ModalityName | None) -> Answer:
-    if search.blind and modality is None:  # "was someone there": only the other sense could tell
-        seeing = next(name for name in search.modalities if name not in search.blind)
-        text = tools.speech.say("absence", "blind", thing=search.phrase, modality=seeing)
+    if "video" in search.blind and modality is None:  # "was someone there": who is silent is missed
+        text = tools.speech.say("absence", "blind", thing=search.phrase, modality="audio")
         return tools.tell(asked, "cannot_tell", text, 0.0)
+    if search.blind and modality is None:
+        modality = "video"
     name = "denied_negated" if asked.question.negated else "denied"
     within = tools.speech.say("absence", "within") if asked.limited else ""
     text = tools.speech.say("absence", name, thing=search.phrase, modality=modality, within=within)
