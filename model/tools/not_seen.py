@@ -22,7 +22,7 @@ from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES, TextSpace
 from ttm_model.labels.space import load_space
 
-BINS = 20  # of .05: denials live between .5 and 1
+BINS = 10
 DOCS = Path(__file__).parents[2] / "docs" / "eval"
 
 
