@@ -164,8 +164,11 @@ class PatternParser:
             start = next((i for i in range(middle) if said[i] in self._set("articles")), None)
         if start is None:  # "was war eher da sirene oder glocke"
             start = next((i for i in range(middle) if said[i] in self._nouns), 0)
-        one, other = self._clause(said[start:middle]), self._clause(said[middle + 1 :])
-        lead = self._clause(self._opened(said[:start])[1])
+        lead_in = self._opened(said[:start])[1]
+        verbs = [word for word in lead_in if word in self._finite]  # "klingelte zuerst das Telefon"
+        lead = self._clause([word for word in lead_in if word not in verbs])
+        one = self._clause([*verbs, *said[start:middle]])
+        other = self._clause(said[middle + 1 :])
         order = next((r.order or r.than for r in (lead, one, other) if r.order or r.than), None)
         left = (*lead.left, *one.left, *other.left)
         if one.noun is None or other.noun is None or order is None or left:
@@ -232,6 +235,9 @@ class PatternParser:
 
     def _main(self, sentence: _Sentence, asked: bool) -> Understood:
         kind, said, named = self._opened(sentence.words)
+        joined = self._joined(sentence.words)
+        if joined[:1] != sentence.words[:1]:  # "kam ein Bus vorbei"
+            said = joined
         read = self._clause(said)
         told = read.told or read.modality or read.order
         if not kind and sentence.shape:
@@ -462,7 +468,7 @@ class PatternParser:
 def _base(phrase: str) -> str:
     """The phrase with its sound as English questions name it: "dog barking" -> "dog bark"."""
     *maker, last = phrase.split()
-    verb = SOUND_VERBS.get(last) if maker or last.endswith("ing") else None
+    verb = SOUND_VERBS.get(last) if last.endswith("ing") else None
     return phrase if verb is None else " ".join([*maker, verb.after if maker else verb.alone])
 
 
