@@ -1,10 +1,13 @@
 """Finds words of time by a language's table of patterns. Knows no things and no kinds.
 
-Slots of a pattern: `{n}` and `{m}` amounts, `{u}` a unit, `{c}` and `{d}` media times like 1:30.
+Slots of a pattern: `{n}` and `{m}` amounts, `{o}` a place in order ("second"), `{u}` and `{v}`
+units, `{c}` and `{d}` media times like 1:30; `{h}` is a hedge ("about") that may be missing. What
+else stands in braces is a macro of the table.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -12,8 +15,8 @@ from ttm_model.questions.rules.numbers import EXACT, HEDGED, MIN_TOLERANCE_S, cl
 from ttm_model.questions.window import LATELY, NOW, START, Window
 
 AT_TOLERANCE_S = 2.0
-_FIXED = {"start": START, "now": NOW, "lately": LATELY}
-_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_FIXED = {"start": START, "now": NOW, "lately": LATELY, "nothing": None}
 _CLOCK = r"\d+(?::\d\d){1,2}"
 
 
@@ -21,20 +24,21 @@ class TimeTable:
     """The words of time of one language."""
 
     def __init__(self, data: dict[str, Any]) -> None:
-        """`data`: `numbers` and `units` by word, `times`: patterns with the window they mean."""
-        self._numbers = {w.translate(_LETTERS): float(v) for w, v in data["numbers"].items()}
-        self._units = {w.translate(_LETTERS): float(v) for w, v in data["units"].items()}
-        amount = "|".join([r"\d+(?:[.,]\d+)?", *sorted(self._numbers, key=len, reverse=True)])
-        unit = "|".join(sorted(self._units, key=len, reverse=True))
-        slots = {"n": amount, "m": amount, "u": unit, "c": _CLOCK, "d": _CLOCK}
-        self._rules = []
-        for says in data["times"]:
-            for line in says["patterns"]:
-                rule = line.translate(_LETTERS)
-                for name, expression in slots.items():
-                    rule = rule.replace(f"{{{name}}}", f"(?P<{name}>{expression})")
-                self._rules.append((re.compile(rf"(?<!\S){rule}(?!\S)"), says))
-        self._rules.sort(key=lambda rule: -len(rule[0].pattern))
+        """`data`: `numbers`, `ordinals` and `units` by word, `hedges`, `macros`, and `times`."""
+        self._values, slots = {}, {"c": _CLOCK, "d": _CLOCK}
+        for table, names in (("numbers", "nm"), ("ordinals", "o"), ("units", "uv")):
+            values = {word.translate(UMLAUTS): float(v) for word, v in data[table].items()}
+            digits = [] if table == "units" else [r"\d+(?:[.,]\d+)?"]
+            said = "|".join([*digits, *sorted(values, key=len, reverse=True)])
+            self._values |= values
+            slots |= dict.fromkeys(names, said)
+        hedges = "|".join(data["hedges"]).translate(UMLAUTS)
+        macros = {name: text.translate(UMLAUTS) for name, text in data["macros"].items()}
+        macros |= {name: f"(?P<{name}>{said})" for name, said in slots.items()}
+        macros["h"] = f"(?P<h>(?:{hedges}) )?"
+        rules = [(line, says) for says in data["times"] for line in says["patterns"]]
+        rules.sort(key=lambda rule: -len(rule[0]))
+        self._rules = [(_compiled(line, macros), says) for line, says in rules]
 
     def extract(self, said: list[str]) -> tuple[list[str], Window | None]:
         """The words without those of time, and the window that these mean."""
@@ -46,38 +50,47 @@ class TimeTable:
                 text = f"{text[: found.start()]} {text[found.end() :]}"
         return text.split(), window
 
-    def _window(self, says: dict[str, Any], told: dict[str, str]) -> Window | None:
+    def _window(self, says: dict[str, Any], told: dict[str, str | None]) -> Window | None:
         name = says["window"]
-        if name == "nothing":
-            return None
         if name in _FIXED:
             return _FIXED[name]
-        unit = self._units.get(told.get("u", ""), 1.0)
-        edges = [
-            self._edge(told, says, amount, time, unit) for amount, time in (("n", "c"), ("m", "d"))
-        ]
-        low, high = edges
-        if name in ("ago", "at"):
-            share = HEDGED if says.get("rough") else EXACT
-            least = MIN_TOLERANCE_S if name == "ago" else AT_TOLERANCE_S
-            spread = max(least, share * (low or 0.0)) if name == "ago" else AT_TOLERANCE_S
-            return Window(name, low, None, spread)
-        if name == "until":
-            return Window(name, None, low)
-        if name == "first":
-            return Window("between", 0.0, low, 0.0)
-        if high is not None and low is not None:
-            low, high = sorted((low, high))
-        return Window(name, low, high)
+        unit = self._values[told.get("u") or told.get("v") or "s"]
+        low = self._edge(told, "n", "c", unit)
+        high = self._edge(told, "m", "d", self._values.get(told.get("v") or "", unit))
+        if told.get("o"):  # "the second minute" begins after one
+            high = unit * self._value(told["o"] or "")
+            low = high if name == "until" else high - unit
+        low = unit * says["single"] if low is None else low
+        match name:
+            case "ago":
+                spread = max(MIN_TOLERANCE_S, low * (HEDGED if told.get("h") else EXACT))
+                return Window(name, low, math.inf if says.get("longer") else None, spread)
+            case "at":
+                return Window(name, low, None, AT_TOLERANCE_S)
+            case "until":
+                return Window(name, None, low)
+            case "first":
+                return Window("between", 0.0, low)
+            case "between":
+                return Window(name, *sorted((low, low if high is None else high)))
+        return Window(name, low)
 
     def _edge(
-        self, told: dict[str, str], says: dict[str, Any], amount: str, time: str, unit: float
+        self, told: dict[str, str | None], amount: str, time: str, unit: float
     ) -> float | None:
-        """Seconds of one edge: a media time, an amount of units, or what the table says."""
-        if told.get(time):
-            return clock(told[time])
-        if told.get(amount):
-            value = self._numbers.get(told[amount])
-            return unit * (value if value is not None else float(told[amount].replace(",", ".")))
-        single = says.get("single") if amount == "n" else None
-        return unit * float(single) if single is not None else None
+        """Seconds of one edge: a media time or an amount of units."""
+        if media := told.get(time):
+            return clock(media)
+        said = told.get(amount)
+        return unit * self._value(said) if said else None
+
+    def _value(self, said: str) -> float:
+        value = self._values.get(said)
+        return float(said.replace(",", ".")) if value is None else value
+
+
+def _compiled(line: str, macros: dict[str, str]) -> re.Pattern[str]:
+    rule = line.translate(UMLAUTS)
+    while found := re.search(r"\{([a-z_]+)\}", rule):
+        rule = f"{rule[: found.start()]}{macros[found[1]]}{rule[found.end() :]}"
+    return re.compile(rf"(?<!\S){rule}(?!\S)")

@@ -14,6 +14,7 @@ from ttm_model.reader.telling import Asked, Tools
 from ttm_protocol.answers import Answer, ModalityName
 
 MAYBE = 0.5  # what is partly forgotten may have been there or not
+LEAST_DENIAL = 0.5  # what is likelier there than not is not denied
 NOTHING_P = 0.7  # most that "nothing" can be: half of all things have no class
 
 
@@ -65,10 +66,13 @@ def _denied(tools: Tools, asked: Asked, search: Search, modality: ModalityName |
         return tools.tell(asked, "cannot_tell", text, 0.0)
     if search.blind and modality is None:
         modality = "video"
+    sure = denial(tools.scorer.found_rate(search), search.best_p)
+    if sure < LEAST_DENIAL:
+        text = tools.speech.say("absence", "perhaps", thing=search.phrase, modality=modality)
+        return tools.tell(asked, "cannot_tell", text, 0.0)
     name = "denied_negated" if asked.question.negated else "denied"
     within = tools.speech.say("absence", "within") if asked.limited else ""
     text = tools.speech.say("absence", name, thing=search.phrase, modality=modality, within=within)
-    sure = denial(tools.scorer.found_rate(search), search.best_p)
     return tools.tell(asked, "not_seen", text, sure)
 
 
