@@ -7,7 +7,8 @@ const STATES = {
   answered: ["Answered", ["M4 10.5l4 4l8-9"], "found in memory"],
   not_seen: ["Not seen", ["M10 3.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M5.5 5.5l9 9"], "nothing like it was there"],
   may_have_forgotten: ["May have forgotten", ["M10 3a7 7 0 1 0 7 7", "M10 6v4l3 2", "M14 3h3v3"], "too long ago to be sure"],
-  cannot_tell: ["Cannot tell", ["M7 7.5a3 3 0 1 1 4.2 2.7c-.8.4-1.2 1-1.2 2M10 15.5v.1"], "this kind of question is not supported"],
+  not_received: ["Not received", ["M4 5h12v10H4zM4 5l12 10"], "no picture or no sound came in that time"],
+  cannot_tell: ["Cannot tell", ["M7 7.5a3 3 0 1 1 4.2 2.7c-.8.4-1.2 1-1.2 2M10 15.5v.1"], "memory has no means to know this, or a part of it"],
 };
 export const EXAMPLES = ["What was the last thing you saw?", "What did you see before that?", "What was the first thing you heard?", "Did you see a dog?", "How many times did a bell ring?", "What did you see 20 seconds ago?"];
 
