@@ -55,7 +55,7 @@ class TimeTable:
         name = says["window"]
         if name in _FIXED:
             return _FIXED[name]
-        unit = self._values[told.get("u") or told.get("v") or "s"]
+        unit = self._values.get(told.get("u") or told.get("v") or "", 1.0)
         low = self._edge(told, "n", "c", unit)
         high = self._edge(told, "m", "d", self._values.get(told.get("v") or "", unit))
         if told.get("o"):  # "the second minute" begins after one

@@ -93,12 +93,13 @@ class WordBook:
         return self._thing(rest, read)
 
     def joined(self, said: list[str]) -> list[str]:
-        """Verbs with the particle that stands at the end: "ging ... los" is "losging"."""
-        particle = next((word for word in reversed(said) if word != ","), "")
-        for i, word in enumerate(said[:-1]):
-            verb = particle + word
+        """Verbs with the particle that ends their clause: "ging ... los" is "losging"."""
+        ends = [i for i, word in enumerate(said) if word in self.lists["infinitive"]]
+        end = ends[0] if ends else len(said)
+        for i, word in enumerate(said[: max(0, end - 1)]):
+            verb = said[end - 1] + word
             if verb in self._sounds or verb in self._fixed or verb in self._dropped:
-                return [*said[:i], verb, *said[i + 1 : -1]]
+                return [*said[:i], verb, *said[i + 1 : end - 1], *said[end:]]
         return said
 
     def nominative(self, said: list[str]) -> bool:
@@ -138,7 +139,7 @@ class WordBook:
         if not sound:
             return _named(english, said, read, heard=english in self.lists["heard"])
         makers = self._data["makers"].get(infinitive)
-        if makers and english not in makers.split():
+        if makers and english not in makers:
             return replace(read, left=(*read.left, verb))
         return self._sounding(english, said, infinitive, read)
 
