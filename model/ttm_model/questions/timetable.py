@@ -25,7 +25,8 @@ class TimeTable:
 
     def __init__(self, data: dict[str, Any]) -> None:
         """`data`: `numbers`, `ordinals` and `units` by word, `hedges`, `macros`, and `times`."""
-        self._values, slots = {}, {"c": _CLOCK, "d": _CLOCK}
+        self._values: dict[str, float] = {}
+        slots = {"c": _CLOCK, "d": _CLOCK}
         for table, names in (("numbers", "nm"), ("ordinals", "o"), ("units", "uv")):
             values = {word.translate(UMLAUTS): float(v) for word, v in data[table].items()}
             digits = [] if table == "units" else [r"\d+(?:[.,]\d+)?"]
@@ -54,26 +55,27 @@ class TimeTable:
         name = says["window"]
         if name in _FIXED:
             return _FIXED[name]
-        unit = self._values[told.get("u") or told.get("v") or "s"]
+        unit = self._values.get(told.get("u") or told.get("v") or "", 1.0)
         low = self._edge(told, "n", "c", unit)
         high = self._edge(told, "m", "d", self._values.get(told.get("v") or "", unit))
         if told.get("o"):  # "the second minute" begins after one
             high = unit * self._value(told["o"] or "")
             low = high if name == "until" else high - unit
         low = unit * says["single"] if low is None else low
+        tolerance = 0.0
         match name:
             case "ago":
-                spread = max(MIN_TOLERANCE_S, low * (HEDGED if told.get("h") else EXACT))
-                return Window(name, low, math.inf if says.get("longer") else None, spread)
+                high = math.inf if says.get("longer") else None
+                tolerance = max(MIN_TOLERANCE_S, low * (HEDGED if told.get("h") else EXACT))
             case "at":
-                return Window(name, low, None, AT_TOLERANCE_S)
+                tolerance = AT_TOLERANCE_S
             case "until":
-                return Window(name, None, low)
+                low, high = None, low
             case "first":
-                return Window("between", 0.0, low)
-            case "between":
-                return Window(name, *sorted((low, low if high is None else high)))
-        return Window(name, low)
+                name, low, high = "between", 0.0, low
+            case "between" if high is not None:
+                low, high = sorted((low, high))
+        return Window(name, low, high, tolerance)
 
     def _edge(
         self, told: dict[str, str | None], amount: str, time: str, unit: float
