@@ -18,7 +18,7 @@ _GRAMMAR = tuple(
     re.compile(rf"(?:{expanded(rule, _DATA['macros'])})(?:(?<= )|(?= |$))")
     for rule in _DATA["grammar"]["rules"]
 )
-_IF_TAIL = re.compile(_DATA["ends"]["if_tail"])
+_IF_TAIL = re.compile(rf"(?:{_DATA['ends']['if_tail']})|(?:{_DATA['ends']['tails_said']})")
 _COMMA_TAILS = frozenset(_DATA["ends"]["comma_tails"])
 _MAX_LAYERS = 8
 _Table = dict[str, list[tuple[str, ...]]]
@@ -83,9 +83,9 @@ def _frame(words: list[str]) -> int:
 
 def _without_tail(words: list[str]) -> list[str]:
     text = " ".join(words)
-    found = _IF_TAIL.search(text)
-    if found and found.start() > 0:
-        words = text[: found.start()].split()
+    while (found := _IF_TAIL.search(text)) and found.start() > 0:
+        text = text[: found.start()].rstrip()
+    words = text.split()
     stated = words[:1] != ["do"] and not (words[:1] and words[0] in AUX | WH)
     stated = stated and bool(_STATED & set(words[:3]))  # "there was a cow was there"
     while size := next((len(tail) for tail in _TAILS if _ends(words, tail, stated)), 0):

@@ -22,9 +22,9 @@ _MACROS = _DATA["macros"] | {
     "ing": "|".join(verb for verb in _VERBS if verb.split()[0].endswith("ing")),
     "things": "|".join(sorted(GENERIC, key=len, reverse=True)),
 }
-_EARLY, _RULES = (
+_SPOKEN, _EARLY, _RULES = (
     tuple((re.compile(expanded(rule["find"], _MACROS)), rule["put"]) for rule in _DATA[part])
-    for part in ("early", "rules")
+    for part in ("spoken", "early", "rules")
 )
 _SEQUELS: dict[str, str] = _DATA["sequels"]
 _WORDS = _DATA["words"]
@@ -37,13 +37,23 @@ _AFTER_POINTER = AUX | PRONOUNS | words(_WORDS["after_pointer"])
 _BE = words(_WORDS["be"])
 
 
+def _applied(rules: tuple[tuple[re.Pattern[str], str], ...], words: list[str]) -> list[str]:
+    text = " ".join(words)
+    for rule, to in rules:
+        text = rule.sub(to, text)
+    return text.split()
+
+
+def as_written(words: list[str]) -> list[str]:
+    """Put what is only said, in a dialect, in pieces or in haste, as one would write it."""
+    return _applied(_SPOKEN, words)
+
+
 def before_time(words: list[str]) -> list[str]:
     """Rewrite what the reading of times would misread: "at the moment the bell rang"."""
-    text = " ".join(words)
     if opener(words) and words[0] not in _WH_START:
         return words  # "the moment the bell rang" asks when
-    for rule, to in _EARLY:
-        text = rule.sub(to, text)
+    text = " ".join(_applied(_EARLY, words))
     for marked, plain in _SEQUELS.items():
         text = text.replace(marked, plain)
     return text.split()
@@ -51,13 +61,7 @@ def before_time(words: list[str]) -> list[str]:
 
 def plain_order(words: list[str]) -> list[str]:
     """Bring the words into the order of a plain question where a rule knows how."""
-    words = _preface(words)
-    words = _topic(words)
-    words = _in_place(words)
-    text = " ".join(words)
-    for rule, to in _RULES:
-        text = rule.sub(to, text)
-    return text.split()
+    return _applied(_RULES, _in_place(_topic(_preface(words))))
 
 
 def _asks_at(words: list[str], i: int) -> bool:

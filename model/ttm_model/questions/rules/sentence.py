@@ -17,7 +17,7 @@ from ttm_model.questions.rules.mentions import mentioned
 from ttm_model.questions.rules.naming import checked
 from ttm_model.questions.rules.openings import opener, take_order, turn
 from ttm_model.questions.rules.refusing import doing, why_not
-from ttm_model.questions.rules.rewrites import before_time, plain_order
+from ttm_model.questions.rules.rewrites import as_written, before_time, plain_order
 from ttm_model.questions.rules.soundwords import BASE_FORMS, SOUND_VERBS
 from ttm_model.questions.rules.spelling import respell
 from ttm_model.questions.rules.timewords import extract
@@ -42,7 +42,8 @@ def _read(words: list[str], asked: bool) -> Understood:
     if words[:2] == ["remember", "that"] and not asked:
         return Refusal("NOT_A_QUESTION")  # "remember that the key is here"
     inner = unwrap(_either_sense(respell(words)))
-    timed = extract(before_time(inner.words))
+    written = as_written(inner.words)
+    timed = extract(before_time(written))
     again = unwrap([w for i, w in enumerate(timed.words) if i or w != ","])
     recalled, alert = inner.recalled or again.recalled, inner.alert or again.alert
     linked = inner.linked or again.linked
@@ -52,7 +53,7 @@ def _read(words: list[str], asked: bool) -> Understood:
         return Refusal("CALENDAR")
     if by_pattern is not None:
         return by_pattern.within(timed.window)
-    by_pattern = _by_pattern(inner.words)  # "which was earlier, ...": the time is what is asked
+    by_pattern = _by_pattern(written)  # "which was earlier, ...": the time is what is asked
     if by_pattern is not None:
         return by_pattern
     told = Unwrapped(plain, recalled, alert, linked)
