@@ -14,6 +14,7 @@ from ttm_model.questions.rules.lexicon import (
     PRONOUNS,
 )
 from ttm_model.questions.rules.openings import opener
+from ttm_model.questions.rules.soundwords import BASE_FORMS
 
 _DATA = load(LANGUAGE, "rewrites")
 _VERBS = sorted({" ".join(verb) for verb in PERCEPTION}, key=lambda verb: (-len(verb), verb))
@@ -33,7 +34,7 @@ _ASKED = words(_WORDS["asked"])
 _SUBJECT = words(_WORDS["subject"])
 _NO_TOPIC = words(_WORDS["no_topic"])
 _POINTERS = words(_WORDS["pointers"])
-_AFTER_POINTER = AUX | PRONOUNS | words(_WORDS["after_pointer"])
+_AFTER_POINTER = AUX | PRONOUNS | BASE_FORMS | words(_WORDS["after_pointer"])
 _BE = words(_WORDS["be"])
 
 
@@ -83,7 +84,7 @@ def _preface(words: list[str]) -> list[str]:
     for i in range(2, len(words) - 2):
         front = words[:i]
         perceived = any((w,) in PERCEPTION for w in front) and "not" not in front
-        if perceived or "if" in front:
+        if perceived or "if" in front or any(_points(words, k) for k in range(i, len(words))):
             return words
         if _asks_at(words, i) and not (words[i] == "when" and words[i + 1] in _SUBJECT):
             return words[i:]

@@ -15,6 +15,7 @@ from ttm_model.questions.rules.frames import Unwrapped, unwrap
 from ttm_model.questions.rules.lexicon import AUX, GENERIC, LANGUAGE, PERCEPTION, WEATHER, WH
 from ttm_model.questions.rules.mentions import mentioned
 from ttm_model.questions.rules.naming import checked
+from ttm_model.questions.rules.nouns import singular
 from ttm_model.questions.rules.openings import opener, take_order, turn
 from ttm_model.questions.rules.refusing import doing, why_not
 from ttm_model.questions.rules.rewrites import as_written, before_time, plain_order
@@ -47,7 +48,8 @@ def _read(words: list[str], asked: bool) -> Understood:
     again = unwrap([w for i, w in enumerate(timed.words) if i or w != ","])
     recalled, alert = inner.recalled or again.recalled, inner.alert or again.alert
     linked = inner.linked or again.linked
-    plain = turn(plain_order(_closed_up(again.words)))
+    rest = again.words if timed.window is None else as_written(again.words)
+    plain = turn(plain_order(_closed_up(rest)))
     by_pattern = _by_pattern(again.words) or _by_pattern(plain)
     if timed.calendar:
         return Refusal("CALENDAR")
@@ -202,11 +204,19 @@ def _hung(main: Question, split: Anchored, anchors: tuple[Noun, ...]) -> Questio
     kind, offset_s = split.relation, None
     beside = shapes.shape_of(kind) == "anchored" and split.offset_s is None
     if main.modality == "video" and beside:  # "before (I showed you) the cup"
-        anchors = tuple(replace(a, modality=a.modality or "video") for a in anchors)
+        anchors = tuple(
+            replace(a, modality=a.modality or (None if _told(a, said) else "video"))
+            for a, said in zip(anchors, split.anchors, strict=True)
+        )
     sign = kinds(LANGUAGE)[kind].get("sign")
     if split.offset_s is not None and sign:
         kind, offset_s = shapes.kind_of("offset"), sign * split.offset_s
     return replace(main, kind=kind, anchors=anchors, window=None, order=None, offset_s=offset_s)
+
+
+def _told(anchor: Noun, said: tuple[str, ...]) -> bool:
+    """Whether something was told of the anchor, a thing it did: "the radio was on"."""
+    return singular(said[-1]) != anchor.phrase.rsplit(" ", 1)[-1]
 
 
 # --- without any ----------------------------------------------------------------------------------
