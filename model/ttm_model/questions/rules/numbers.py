@@ -23,7 +23,11 @@ _HALVES = (
     ("a", "half", "of"),
     ("a", "half"),
 )
-_DOZENS: dict[tuple[str, ...], float] = {("a", "dozen"): 12.0, ("one", "dozen"): 12.0, ("two", "dozen"): 24.0}
+_DOZENS: dict[tuple[str, ...], float] = {
+    ("a", "dozen"): 12.0,
+    ("one", "dozen"): 12.0,
+    ("two", "dozen"): 24.0,
+}
 _DOZENS |= {("half", "a", "dozen"): 6.0, ("half", "dozen"): 6.0}
 
 EXACT, UNIT, HEDGED, COUPLE, FEW = 0.1, 0.2, 0.3, 0.4, 0.6  # tolerance as a share of the value

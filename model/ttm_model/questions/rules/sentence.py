@@ -11,7 +11,7 @@ from ttm_model.questions.question import Modality, Noun, Question, Refusal, Unde
 from ttm_model.questions.rules import shapes
 from ttm_model.questions.rules.anchors import Anchored, split_anchor
 from ttm_model.questions.rules.clause import read_clause
-from ttm_model.questions.rules.frames import Unwrapped, unwrap
+from ttm_model.questions.rules.frames import unwrap
 from ttm_model.questions.rules.lexicon import AUX, GENERIC, LANGUAGE, PERCEPTION, WEATHER, WH
 from ttm_model.questions.rules.mentions import mentioned
 from ttm_model.questions.rules.naming import checked
@@ -26,7 +26,6 @@ from ttm_model.questions.rules.timewords import extract
 _PATTERNS = Patterns(kinds(LANGUAGE), load(LANGUAGE, "patterns")["macros"])
 _PLACES: dict[str, Modality] = dict.fromkeys(("camera", "screen", "view"), "video")
 _LISTING = ("list", "describe", "summarise", "summarize", "name", "report")
-_SEES = ("see", "hear", "notice", "spot", "detect")
 
 
 def parse_words(words: list[str], asked: bool) -> Understood:
@@ -58,28 +57,17 @@ def _read(words: list[str], asked: bool) -> Understood:
     by_pattern = _by_pattern(written)  # "which was earlier, ...": the time is what is asked
     if by_pattern is not None:
         return by_pattern
-    told = Unwrapped(plain, recalled, alert, linked)
     split = split_anchor(_since(_occasion(plain)))
     apart = split.offset_s is not None or (
         split.relation is not None and shapes.shape_of(split.relation) != "anchored"
     )
-    reason = why_not(split.main if apart else plain, asks_alert=alert) or _told_not_asked(told)
+    reason = why_not(split.main if apart else plain, alert=alert, linked=linked)
     if reason:
         return Refusal(reason)
     understood = _related(split, asked or recalled or timed.window is not None)
     if timed.window is not None and isinstance(understood, Question):
         return understood.within(timed.window)
     return understood
-
-
-def _told_not_asked(told: Unwrapped) -> str | None:
-    """ "Let me know if you see a dog" and "tell me a joke" are no questions about the past."""
-    if not told.alert or not told.words:
-        return None
-    sees = told.words[1:2] and told.words[1] in _SEES
-    if told.linked and sees and told.words[0] == "you":
-        return "FUTURE"
-    return "NOT_A_QUESTION" if not told.linked and told.words[0] in ("a", "an", "some") else None
 
 
 def _closed_up(words: list[str]) -> list[str]:
