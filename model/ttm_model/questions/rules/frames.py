@@ -103,8 +103,10 @@ def _ends(words: list[str], tail: tuple[str, ...], stated: bool) -> bool:
 
 def unwrap(words: list[str]) -> Unwrapped:
     """Take fillers, frames and tags off both ends, as often as they stand there."""
-    recalled = alert = linked = False
-    words = _without_tail(words)
+    alert = linked = False
+    inner = _without_tail(words)
+    recalled = " ".join(w for w in words[len(inner) :] if w != ",") in _COMMA_TAILS
+    words = inner
     for _ in range(_MAX_LAYERS):
         if words[1:2] == [","] and words[0] in _CALLED and len(words) > 2:
             words = words[2:]

@@ -133,9 +133,10 @@ def _single(words: list[str], i: int) -> Amount | None:
     return Amount(1.0, UNIT, i + 1) if word_at(words, i) in ("a", "an") else None
 
 
-def _half_more(words: list[str], j: int) -> int:
-    """Index after "and a half" at j, or j."""
-    return j + 3 if words[j : j + 3] == ["and", "a", "half"] else j
+def _part_more(words: list[str], j: int) -> tuple[float, int]:
+    """Read "and a half", "and a quarter" at j: the share and the index after it, or 0 and j."""
+    share = {"half": 0.5, "quarter": 0.25}.get(word_at(words, j + 2), 0.0)
+    return (share, j + 3) if share and words[j : j + 2] == ["and", "a"] else (0.0, j)
 
 
 def _second_part(words: list[str], j: int) -> tuple[float, int]:
@@ -157,8 +158,8 @@ def duration(words: list[str], i: int) -> Duration | None:
     if amount is None:
         return None
     value, j, spread = amount.value, amount.end, 0.0  # spread: in units, of "20 to 30"
-    halved = _half_more(words, j)
-    value, j = (value + 0.5, halved) if halved > j else (value, j)
+    share, j = _part_more(words, j)
+    value += share
     if word_at(words, j) in ("to", "or") and (upper := number(words, j + 1)):
         spread = abs(upper.value - value) / 2
         value, j = (value + upper.value) / 2, upper.end
@@ -169,12 +170,9 @@ def duration(words: list[str], i: int) -> Duration | None:
         return None
     j += 1
     seconds, spread_s = value * unit, spread * unit
-    halved = _half_more(words, j)
-    if halved > j:
-        seconds, j = seconds + unit / 2, halved
-    else:
-        more, j = _second_part(words, j)
-        seconds += more
+    share, after = _part_more(words, j)
+    more, j = (share * unit, after) if share else _second_part(words, j)
+    seconds += more
     tail = words[j : j + 2]
     if tail in (["or", "so"], ["or", "thereabouts"], ["give", "or"]):
         hedged, j = True, j + 2
