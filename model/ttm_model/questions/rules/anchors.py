@@ -14,6 +14,7 @@ from ttm_model.questions.rules.lexicon import (
     CONNECTIVES,
     LANGUAGE,
     UNITS,
+    WH,
 )
 from ttm_model.questions.rules.numbers import duration
 
@@ -149,7 +150,7 @@ def _front_end(words: list[str], start: int) -> int | None:
         return words.index(",", start + 1)
     for i in range(start + 1, len(words)):
         there = words[i] in ("was", "were") and words[i + 1 : i + 2] and words[i + 1] in _THERE
-        if words[i] in _ASKS or there:
+        if there or (words[i] in _ASKS and (i > start + 1 or words[i] in WH)):
             return i
     return None
 
