@@ -76,9 +76,10 @@ def follow_up(text: str, earlier: Earlier) -> Understood | None:
         words = words[1:]
     while len(words) > 1 and words[-1] in _TRAILS:
         words = words[:-1]
-    if words[0] in WH and len(words) > 2 and words[-1] in CONNECTIVES:
+    if len(words) > 2 and words[0] in WH and words[-1] in CONNECTIVES:
         words = [*words, "that"]  # "and what was I showing before"
-    return next((u for rule in _RULES if (u := rule(words, earlier)) is not None), None)
+    rules = _RULES if words else ()
+    return next((u for rule in rules if (u := rule(words, earlier)) is not None), None)
 
 
 def _bare(words: list[str], earlier: Earlier) -> Understood | None:
