@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain, product
 
 from ttm_model.questions.data import expanded, load, words
 from ttm_model.questions.rules.lexicon import AUX, LANGUAGE, WH
@@ -37,14 +36,6 @@ class Unwrapped:
     linked: bool = False
 
 
-def _asking() -> Iterable[str]:
-    """The built frames: "could you please tell me", "do you have any memory of"."""
-    a = _DATA["asking"]
-    asks = product(a["can"].split(), ("you",), a["rest"], a["verb"].split(), a["me"])
-    holds = product(a["have"], a["some"], a["memory"].split(), ("of",))
-    yield from (" ".join(parts) for parts in chain(asks, holds))
-
-
 def _by_first(lines: Iterable[str]) -> _Table:
     """Group lines by their first word, longest first, so that a look-up tries only a few."""
     table: _Table = {}
@@ -54,7 +45,7 @@ def _by_first(lines: Iterable[str]) -> _Table:
 
 
 _FILLERS = _by_first(_DATA["fillers"])
-_FRAMES = _by_first([*_DATA["frames"], *_asking()])
+_FRAMES = _by_first(_DATA["frames"])
 _LINKS = _by_first(_DATA["links"])
 _TAILS = sorted(
     (tuple(line.split()) for line in [*_DATA["ends"]["tails"], *_COMMA_TAILS]),
@@ -72,10 +63,6 @@ def _front(words: list[str], table: _Table) -> int:
 
 def _frame(words: list[str]) -> int:
     """Number of words at the front that only frame a question; 0 where none do."""
-    if words[1:3] == ["you", "count"]:
-        return 2
-    if words[:2] == ["show", "me"] and words[2:3] and words[2] in WH | {"everything", "all"}:
-        return 2
     text = " ".join(words[:24])
     ends = [found.end() for rule in _GRAMMAR if (found := rule.match(text))]
     return max(_front(words, _FRAMES), len(text[: max(ends, default=0)].split()))

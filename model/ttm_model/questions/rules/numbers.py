@@ -7,28 +7,16 @@ from dataclasses import dataclass
 from ttm_model.questions.data import load, words
 from ttm_model.questions.rules.lexicon import LANGUAGE, UNITS
 
-_WORDS = load(LANGUAGE, "times")["words"]
+_DATA = load(LANGUAGE, "times")
+_WORDS = _DATA["words"]
 _VALUE = {w: float(i) for i, w in enumerate(_WORDS["ones"].split())}
 _VALUE |= {w: float(20 + 10 * i) for i, w in enumerate(_WORDS["tens"].split())}
-_VALUE |= {slip: _VALUE[word] for slip, word in load(LANGUAGE, "times")["number_slips"].items()}
+_VALUE |= {slip: _VALUE[word] for slip, word in _DATA["number_slips"].items()}
 _ORDINALS = {w: i for i, w in enumerate(_WORDS["ordinals"].split(), 1)}
 _HEDGES = words(_WORDS["hedges"])
-_LOOSE = {"couple": 2.0, "few": 4.0, "several": 5.0, "good": 5.0}
-_HALVES = (
-    ("half", "a"),
-    ("half", "an"),
-    ("half", "the"),
-    ("a", "half", "a"),
-    ("a", "half", "an"),
-    ("a", "half", "of"),
-    ("a", "half"),
-)
-_DOZENS: dict[tuple[str, ...], float] = {
-    ("a", "dozen"): 12.0,
-    ("one", "dozen"): 12.0,
-    ("two", "dozen"): 24.0,
-}
-_DOZENS |= {("half", "a", "dozen"): 6.0, ("half", "dozen"): 6.0}
+_LOOSE: dict[str, float] = _DATA["loose"]
+_PARTS = {tuple(said.split()): part for said, part in _DATA["parts"].items()}
+_DOZENS = {tuple(said.split()): float(many) for said, many in _DATA["dozens"].items()}
 
 EXACT, UNIT, HEDGED, COUPLE, FEW = 0.1, 0.2, 0.3, 0.4, 0.6  # tolerance as a share of the value
 MIN_TOLERANCE_S = 2.0
@@ -118,15 +106,12 @@ def _loose(words: list[str], i: int) -> Amount | None:
 
 
 def _part(words: list[str], i: int) -> Amount | None:
-    """Read "half a", "a half", "half", "quarter of an"."""
-    for half in _HALVES:
-        if tuple(words[i : i + len(half)]) == half:
-            return Amount(0.5, UNIT, i + len(half))
-    if word_at(words, i) == "half" and word_at(words, i + 1) in UNITS:
-        return Amount(0.5, UNIT, i + 1)
-    if words[i : i + 3] in (["quarter", "of", "a"], ["quarter", "of", "an"]):
-        return Amount(0.25, UNIT, i + 3)
-    return None
+    """Read "half a", "a half", "quarter of an", "half" before a unit."""
+    for said, part in _PARTS.items():
+        if tuple(words[i : i + len(said)]) == said:
+            return Amount(part, UNIT, i + len(said))
+    half = word_at(words, i) == "half" and word_at(words, i + 1) in UNITS
+    return Amount(0.5, UNIT, i + 1) if half else None
 
 
 def _single(words: list[str], i: int) -> Amount | None:

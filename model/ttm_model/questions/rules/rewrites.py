@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttm_model.questions.data import expanded, load, words
+from ttm_model.questions.data import any_of, expanded, load, words
 from ttm_model.questions.rules.lexicon import (
     ADJECTIVES,
     AUX,
@@ -21,6 +21,8 @@ _VERBS = sorted({" ".join(verb) for verb in PERCEPTION}, key=lambda verb: (-len(
 _MACROS = _DATA["macros"] | {
     "sense": "|".join(_VERBS),
     "ing": "|".join(verb for verb in _VERBS if verb.split()[0].endswith("ing")),
+    "seen": any_of(" ".join(verb) for verb, sense in PERCEPTION.items() if sense == "video"),
+    "heard": any_of(" ".join(verb) for verb, sense in PERCEPTION.items() if sense == "audio"),
     "things": "|".join(sorted(GENERIC, key=len, reverse=True)),
 }
 _SPOKEN, _EARLY, _RULES = (

@@ -16,7 +16,7 @@ from ttm_model.questions.rules.lexicon import AUX, GENERIC, LANGUAGE, PERCEPTION
 from ttm_model.questions.rules.mentions import mentioned
 from ttm_model.questions.rules.naming import checked
 from ttm_model.questions.rules.nouns import singular
-from ttm_model.questions.rules.openings import opener, take_order, turn
+from ttm_model.questions.rules.openings import opener, take_order
 from ttm_model.questions.rules.refusing import doing, why_not
 from ttm_model.questions.rules.rewrites import as_written, before_time, plain_order
 from ttm_model.questions.rules.soundwords import BASE_FORMS, SOUND_VERBS
@@ -30,7 +30,8 @@ _LISTING = ("list", "describe", "summarise", "summarize", "name", "report")
 
 def parse_words(words: list[str], asked: bool) -> Understood:
     """Parse one sentence; `asked`: a question mark stood at its end."""
-    understood = _read(words, asked)
+    noted = words[:2] == ["remember", "that"] and not asked  # "remember that the key is here"
+    understood = Refusal("NOT_A_QUESTION") if noted else _read(words, asked)
     if isinstance(understood, Question):
         understood = checked(understood)
     if isinstance(understood, Refusal) and not understood.mentions:
@@ -39,16 +40,14 @@ def parse_words(words: list[str], asked: bool) -> Understood:
 
 
 def _read(words: list[str], asked: bool) -> Understood:
-    if words[:2] == ["remember", "that"] and not asked:
-        return Refusal("NOT_A_QUESTION")  # "remember that the key is here"
-    inner = unwrap(_either_sense(respell(words)))
+    inner = unwrap(respell(words))
     written = as_written(inner.words)
     timed = extract(before_time(written))
     again = unwrap([w for i, w in enumerate(timed.words) if i or w != ","])
     recalled, alert = inner.recalled or again.recalled, inner.alert or again.alert
     linked = inner.linked or again.linked
     rest = again.words if timed.window is None else as_written(again.words)
-    plain = turn(plain_order(_closed_up(rest)))
+    plain = plain_order(rest)
     by_pattern = _by_pattern(again.words) or _by_pattern(plain)
     if timed.calendar:
         return Refusal("CALENDAR")
@@ -57,7 +56,7 @@ def _read(words: list[str], asked: bool) -> Understood:
     by_pattern = _by_pattern(written)  # "which was earlier, ...": the time is what is asked
     if by_pattern is not None:
         return by_pattern
-    split = split_anchor(_since(_occasion(plain)))
+    split = split_anchor(_since(plain))
     apart = split.offset_s is not None or (
         split.relation is not None and shapes.shape_of(split.relation) != "anchored"
     )
@@ -68,31 +67,6 @@ def _read(words: list[str], asked: bool) -> Understood:
     if timed.window is not None and isinstance(understood, Question):
         return understood.within(timed.window)
     return understood
-
-
-def _closed_up(words: list[str]) -> list[str]:
-    """Drop commas right after a question word: "when, if ever, did"."""
-    while words[1:2] == [","] and words[0] in WH:
-        words = [words[0], *words[2:]]
-    return words
-
-
-def _either_sense(words: list[str]) -> list[str]:
-    """Turn "see or hear" into "notice"."""
-    for i in range(1, len(words) - 1):
-        senses = {PERCEPTION.get((words[i + k],)) for k in (-1, 1)}
-        if words[i] in ("or", "and") and senses == {"video", "audio"}:
-            return [*words[: i - 1], "notice", *words[i + 2 :]]
-    return words
-
-
-def _occasion(words: list[str]) -> list[str]:
-    """Turn "was there a time when the phone rang" into "did the phone ring"."""
-    for i in range(2, min(len(words) - 3, 6)):
-        is_time = words[i] in ("time", "moment", "point") and words[i - 1] in ("a", "any")
-        if is_time and words[i + 1] in ("when", "where", "that", "in"):
-            return ["did", *words[i + 2 :]]
-    return words
 
 
 def _since(words: list[str]) -> list[str]:
@@ -182,7 +156,7 @@ def _without_else(split: Anchored) -> list[str]:
 
 
 def _all_but(main: Question, split: Anchored) -> Question:
-    """ "Anything other than speech" asks what there was; "any animal other than a cat" of a kind."""
+    """ "Anything other than speech" asks what there was, "any animal but a cat" of a kind."""
     told = next((sense for words in split.anchors if (sense := _sense(list(words)))), None)
     return replace(main, kind=shapes.kind_of("open"), modality=main.modality or told)
 
