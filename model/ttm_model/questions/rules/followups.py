@@ -283,8 +283,6 @@ def _pointer(words: list[str]) -> int | None:
         following = words[i + 1] if i + 1 < len(words) else ""
         if words[i] in _MODIFYING and following not in _AFTER_POINTER:
             continue
-        if words[i - 1 : i] in (["is"], ["was"]) and i == 2 and words[0] == "what":
-            return None  # "what was that?" asks for what is there now
         return i
     return None
 

@@ -12,7 +12,7 @@ from ttm_model.questions.rules import shapes
 from ttm_model.questions.rules.anchors import Anchored, split_anchor
 from ttm_model.questions.rules.clause import read_clause
 from ttm_model.questions.rules.frames import unwrap
-from ttm_model.questions.rules.lexicon import AUX, GENERIC, LANGUAGE, PERCEPTION, WEATHER, WH
+from ttm_model.questions.rules.lexicon import AUX, GENERIC, LANGUAGE, PERCEPTION, WEATHER
 from ttm_model.questions.rules.mentions import mentioned
 from ttm_model.questions.rules.naming import checked
 from ttm_model.questions.rules.nouns import singular
