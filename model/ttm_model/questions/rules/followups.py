@@ -12,7 +12,14 @@ from ttm_model.questions.question import Noun, Order, Question, Refusal, Underst
 from ttm_model.questions.rules import shapes
 from ttm_model.questions.rules.anchors import split_anchor
 from ttm_model.questions.rules.frames import unwrap
-from ttm_model.questions.rules.lexicon import AUX, CONNECTIVES, LANGUAGE, PERCEPTION, WH
+from ttm_model.questions.rules.lexicon import (
+    AUX,
+    CONNECTIVES,
+    DETERMINERS,
+    LANGUAGE,
+    PERCEPTION,
+    WH,
+)
 from ttm_model.questions.rules.phrases import thing
 from ttm_model.questions.rules.rewrites import as_written
 from ttm_model.questions.rules.sentence import parse_words
@@ -31,6 +38,7 @@ _TIGHT = words(load(LANGUAGE, "times")["words"]["tight"])
 _THEN = {tuple(phrase.split()): joint for phrase, joint in _DATA["then"].items()}
 _BOTH = phrases(_DATA["both"])
 _BARE_TAIL = re.compile(_DATA["bare_tail"])
+_MAX_NAMED = 5  # words of "and the big red bus?"
 _RANKS = ("ranked", "numbered")
 _CATEGORICAL = (*_RANKS, "open", "excluding")
 _OPEN_SHAPES = ("open", "ranked", "anchored", "between", "offset", "excluding", "numbered")
@@ -41,11 +49,6 @@ _BARE: dict[tuple[str, ...], tuple[str, Order | None]] = {
     for order, lines in asked.get("follow_ups", {}).items()
     for line in lines
 }
-
-
-def _tight(words: list[str]) -> bool:
-    """Whether a "right" or "just" stands before "before"."""
-    return words[0] in _TIGHT and words[1] in CONNECTIVES
 
 
 def _open(question: Question) -> bool:
@@ -72,7 +75,9 @@ def follow_up(text: str, earlier: Earlier) -> Understood | None:
     if len(parts) != 1:
         return None
     words = as_written(unwrap(respell(list(parts[0].words))).words)
-    while len(words) > 1 and (words[0] in _LEADS or _tight(words)):
+    while len(words) > 1 and (
+        words[0] in _LEADS or (words[0] in _TIGHT and words[1] in CONNECTIVES)
+    ):
         words = words[1:]
     while len(words) > 1 and words[-1] in _TRAILS:
         words = words[:-1]
@@ -135,14 +140,11 @@ def _hanging(words: list[str], earlier: Earlier) -> Understood | None:
 
 def _other(words: list[str], earlier: Earlier) -> Understood | None:
     """The same question about another thing or time: "what about the dog?", "and a bell?"."""
-    after = _about(words)
-    if not after:
-        if words[:1] and words[0] in ("a", "an", "the", "any", "some") and len(words) <= 5:
-            after = words
-        else:
-            return None
-    timed = extract(after)
-    if any(w in AUX or (w,) in PERCEPTION or w in CONNECTIVES for w in timed.words):
+    named = words[0] in DETERMINERS and len(words) <= _MAX_NAMED
+    timed = extract(_about(words) or (words if named else []))
+    if not (timed.words or timed.window) or any(
+        w in AUX or (w,) in PERCEPTION or w in CONNECTIVES for w in timed.words
+    ):
         return None
     question = earlier.question.within(timed.window)
     if not timed.words:
@@ -169,6 +171,7 @@ def _asked_of(other: Noun, question: Question) -> Question:
 def _ranked(words: list[str], earlier: Earlier) -> Understood | None:
     """Read "and the first?", "what was second?" of the same sense as before."""
     question, referent = earlier.question, _referent(earlier)
+    words = _about(words) or words
     if words[-1] == "time" and referent is not None:  # "when was the second time?"
         words = [*words, "the", *referent.phrase.split()]
         return _with_referent(parse_words(words, True), replace(referent, at=None), earlier)
@@ -201,7 +204,10 @@ def _at_that_time(words: list[str], earlier: Earlier) -> Understood | None:
     for phrase, said in _pointing_phrases(earlier):
         for i in range(1, len(words)):
             rest = words[:i], words[i + len(phrase) :]
-            if tuple(words[i : i + len(phrase)]) != phrase or _pointer([*rest[0], *rest[1]]):
+            if (
+                tuple(words[i : i + len(phrase)]) != phrase
+                or _pointer([*rest[0], *rest[1]]) is not None
+            ):
                 continue
             understood = parse_words([*rest[0], *said.split(), *rest[1]], True)
             referent = _referent(earlier)
@@ -278,12 +284,10 @@ def _meant(noun: Noun, referent: Noun, modality: object) -> Noun:
 
 def _pointer(words: list[str]) -> int | None:
     for i in range(len(words) - 1, -1, -1):
-        if words[i] not in _POINTING:
-            continue
         following = words[i + 1] if i + 1 < len(words) else ""
-        if words[i] in _MODIFYING and following not in _AFTER_POINTER:
-            continue
-        return i
+        modifies = words[i] in _MODIFYING and following not in _AFTER_POINTER
+        if words[i] in _POINTING and not modifies:
+            return i
     return None
 
 

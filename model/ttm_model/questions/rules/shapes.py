@@ -217,9 +217,6 @@ def numbered(words: list[str], asked: bool) -> Understood | None:
 
 def open_(words: list[str]) -> Understood:
     """Read "(what) animal did you see"."""
-    for i, w in enumerate(words[:-1]):
-        if w in ("opening", "closing") and words[i + 1] in GENERIC:
-            words = [*words[:i], "first" if w == "opening" else "last", *words[i + 1 :]]
     taken, order, timed = take_order(words)
     if order and timed:
         return moment(words)
