@@ -14,6 +14,7 @@ from ttm_model.questions.rules.lexicon import (
     CONNECTIVES,
     LANGUAGE,
     UNITS,
+    WH,
 )
 from ttm_model.questions.rules.numbers import duration
 
@@ -100,7 +101,7 @@ def _between(words: list[str]) -> Anchored | None:
         one, other = words[end:middle], words[middle + 1 : stop]
         main = words[:i] if stop is None else words[stop + (words[stop] == ",") :]
         if main and other:
-            anchors = (tuple(_bare(one)), tuple(_bare(other)))
+            anchors = (tuple(one), tuple(other))
             return Anchored([w for w in main if w != ","], kind, anchors)
     return None
 
@@ -119,11 +120,6 @@ def _after_and_before(words: list[str]) -> Anchored | None:
             anchors = (tuple(one), tuple(two)) if signs[0] == 1 else (tuple(two), tuple(one))
             return Anchored([w for w in main if w != ","], next(iter(_AROUND.values())), anchors)
     return None
-
-
-def _bare(words: list[str]) -> list[str]:
-    """Without the "when" of "between when I showed you the cup and ..."."""
-    return words[1:] if words[:1] == ["when"] else words
 
 
 def _connective(words: list[str], i: int) -> tuple[str, int] | None:
@@ -152,9 +148,9 @@ def _front_end(words: list[str], start: int) -> int | None:
     """Where an anchor at the front stops: its comma, or the question that begins after it."""
     if "," in words[start + 1 :]:
         return words.index(",", start + 1)
-    for i in range(start + 2, len(words)):
+    for i in range(start + 1, len(words)):
         there = words[i] in ("was", "were") and words[i + 1 : i + 2] and words[i + 1] in _THERE
-        if words[i] in _ASKS or there:
+        if there or (words[i] in _ASKS and (i > start + 1 or words[i] in WH)):
             return i
     return None
 

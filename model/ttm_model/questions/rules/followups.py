@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from ttm_model.questions.data import kinds, load, words
+from ttm_model.questions.data import kinds, load, phrases, words
 from ttm_model.questions.earlier import Earlier
 from ttm_model.questions.question import Noun, Order, Question, Refusal, Understood
 from ttm_model.questions.rules import shapes
-from ttm_model.questions.rules.lexicon import AUX, CONNECTIVES, LANGUAGE, PERCEPTION
+from ttm_model.questions.rules.anchors import split_anchor
+from ttm_model.questions.rules.frames import unwrap
+from ttm_model.questions.rules.lexicon import (
+    AUX,
+    CONNECTIVES,
+    DETERMINERS,
+    LANGUAGE,
+    PERCEPTION,
+    WH,
+)
 from ttm_model.questions.rules.phrases import thing
+from ttm_model.questions.rules.rewrites import as_written
 from ttm_model.questions.rules.sentence import parse_words
 from ttm_model.questions.rules.spelling import respell
 from ttm_model.questions.rules.timewords import extract
@@ -25,7 +36,11 @@ _TRAILS = words(_DATA["trails"])
 _ABOUT = tuple(tuple(line.split()) for line in _DATA["about"])
 _TIGHT = words(load(LANGUAGE, "times")["words"]["tight"])
 _THEN = {tuple(phrase.split()): joint for phrase, joint in _DATA["then"].items()}
+_BOTH = phrases(_DATA["both"])
+_BARE_TAIL = re.compile(_DATA["bare_tail"])
+_MAX_NAMED = 5  # words of "and the big red bus?"
 _RANKS = ("ranked", "numbered")
+_CATEGORICAL = (*_RANKS, "open", "excluding")
 _OPEN_SHAPES = ("open", "ranked", "anchored", "between", "offset", "excluding", "numbered")
 _ORDERS: dict[str, Order | None] = {"any": None, "first": "first", "last": "last"}
 _BARE: dict[tuple[str, ...], tuple[str, Order | None]] = {
@@ -34,11 +49,6 @@ _BARE: dict[tuple[str, ...], tuple[str, Order | None]] = {
     for order, lines in asked.get("follow_ups", {}).items()
     for line in lines
 }
-
-
-def _tight(words: list[str]) -> bool:
-    """Whether a "right" or "just" stands before "before"."""
-    return words[0] in _TIGHT and words[1] in CONNECTIVES
 
 
 def _open(question: Question) -> bool:
@@ -64,17 +74,22 @@ def follow_up(text: str, earlier: Earlier) -> Understood | None:
         return None
     if len(parts) != 1:
         return None
-    words = respell(list(parts[0].words))
-    while len(words) > 1 and (words[0] in _LEADS or _tight(words)):
+    words = as_written(unwrap(respell(list(parts[0].words))).words)
+    while len(words) > 1 and (
+        words[0] in _LEADS or (words[0] in _TIGHT and words[1] in CONNECTIVES)
+    ):
         words = words[1:]
     while len(words) > 1 and words[-1] in _TRAILS:
         words = words[:-1]
-    return next((u for rule in _RULES if (u := rule(words, earlier)) is not None), None)
+    if len(words) > 2 and words[0] in WH and words[-1] in CONNECTIVES:
+        words = [*words, "that"]  # "and what was I showing before"
+    rules = _RULES if words else ()
+    return next((u for rule in rules if (u := rule(words, earlier)) is not None), None)
 
 
 def _bare(words: list[str], earlier: Earlier) -> Understood | None:
     """Read "and when?", "how many times?", "what else?"."""
-    found = _BARE.get(tuple(words))
+    found = _BARE.get(tuple(_BARE_TAIL.sub("", " ".join(words)).split()))
     if found is None:
         return None
     kind, order = found
@@ -111,7 +126,11 @@ def _hanging(words: list[str], earlier: Earlier) -> Understood | None:
     joined = words and words[0] in CONNECTIVES and words[0] != "when"
     if not joined or extract(words).words != words:
         return None
-    whole = ["what", "happened", *words]
+    asked = ["what", "happened"]
+    referent = _referent(earlier)
+    if words[1:2] == ["or"] and referent is not None:  # "before or after the bang?"
+        asked = ["did", "the", *referent.phrase.split(), "happen"]
+    whole = [*asked, *words]
     understood = _substituted(whole, earlier) if _pointer(words) is not None else None
     understood = understood or parse_words(whole, True)
     if isinstance(understood, Question) and _open(earlier.question):
@@ -121,14 +140,11 @@ def _hanging(words: list[str], earlier: Earlier) -> Understood | None:
 
 def _other(words: list[str], earlier: Earlier) -> Understood | None:
     """The same question about another thing or time: "what about the dog?", "and a bell?"."""
-    after = _about(words)
-    if not after:
-        if words[:1] and words[0] in ("a", "an", "the", "any", "some") and len(words) <= 5:
-            after = words
-        else:
-            return None
-    timed = extract(after)
-    if any(w in AUX or (w,) in PERCEPTION or w in CONNECTIVES for w in timed.words):
+    named = words[0] in DETERMINERS and len(words) <= _MAX_NAMED
+    timed = extract(_about(words) or (words if named else []))
+    if not (timed.words or timed.window) or any(
+        w in AUX or (w,) in PERCEPTION or w in CONNECTIVES for w in timed.words
+    ):
         return None
     question = earlier.question.within(timed.window)
     if not timed.words:
@@ -154,27 +170,69 @@ def _asked_of(other: Noun, question: Question) -> Question:
 
 def _ranked(words: list[str], earlier: Earlier) -> Understood | None:
     """Read "and the first?", "what was second?" of the same sense as before."""
-    if not _open(earlier.question) or _pointer(words) is not None:
+    question, referent = earlier.question, _referent(earlier)
+    words = _about(words) or words
+    if words[-1] == "time" and referent is not None:  # "when was the second time?"
+        words = [*words, "the", *referent.phrase.split()]
+        return _with_referent(parse_words(words, True), replace(referent, at=None), earlier)
+    words = words[:-1] if words[-1] == "one" else words
+    if not _open(question) or not words or _pointer(words) is not None:
         return None
-    understood = parse_words(words, True)
+    asked = words if words[0] in WH else ["what", "was", *words]
+    understood = parse_words(asked, True)
     if isinstance(understood, Refusal) or shapes.shape_of(understood.kind) not in _RANKS:
         return None
     if understood.modality is not None or understood.thing is not None:
         return None
-    return replace(understood, modality=earlier.question.modality)
+    category = question.thing if shapes.shape_of(question.kind) in _CATEGORICAL else None
+    return replace(understood, thing=category, modality=question.modality)
+
+
+def _pointing_phrases(earlier: Earlier) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What points at a time or at two things, and what stands for it in a whole question."""
+    question, referent = earlier.question, _referent(earlier)
+    if question.thing is not None and len(question.anchors) == 1:
+        pair = f"the {question.thing.phrase} and the {question.anchors[0].phrase}"
+        yield from ((phrase, pair) for phrase in _BOTH)
+    if referent is not None:
+        meant = f"the {referent.phrase}"
+        yield from ((phrase, f"{joint} {meant}") for phrase, joint in _THEN.items())
 
 
 def _at_that_time(words: list[str], earlier: Earlier) -> Understood | None:
-    """Read "what did you hear at that moment?": with what was meant."""
-    referent = _referent(earlier)
-    for i in range(len(words)):
-        for phrase, joint in _THEN.items():
-            if referent is None or tuple(words[i : i + len(phrase)]) != phrase:
+    """Read "what did you hear at that moment?", "what lay between the two?"."""
+    for phrase, said in _pointing_phrases(earlier):
+        for i in range(1, len(words)):
+            rest = words[:i], words[i + len(phrase) :]
+            if (
+                tuple(words[i : i + len(phrase)]) != phrase
+                or _pointer([*rest[0], *rest[1]]) is not None
+            ):
                 continue
-            said = [*joint.split(), "the", *referent.phrase.split()]
-            understood = parse_words([*words[:i], *said, *words[i + len(phrase) :]], True)
-            return _with_referent(understood, referent, earlier)
+            understood = parse_words([*rest[0], *said.split(), *rest[1]], True)
+            referent = _referent(earlier)
+            return understood if referent is None else _with_referent(understood, referent, earlier)
     return None
+
+
+def _as_far(words: list[str], earlier: Earlier) -> Understood | None:
+    """Read "and a minute after it?" where an exact distance was asked before."""
+    if earlier.question.offset_s is None:
+        return None
+    split = split_anchor(["what", "happened", *words, "it"])
+    pointing = all(w in _POINTING for anchor in split.anchors for w in anchor)
+    if split.offset_s is None or split.relation is None or not pointing:
+        return None
+    sign = int(kinds(LANGUAGE)[split.relation].get("sign", 1))
+    return replace(earlier.question, offset_s=sign * split.offset_s)
+
+
+def _other_sense(words: list[str], earlier: Earlier) -> Understood | None:
+    """Read "and heard?"."""
+    sense = PERCEPTION.get(tuple(words))
+    if sense is None or earlier.question.thing is not None:
+        return None
+    return replace(earlier.question, modality=sense)
 
 
 def _other_time(words: list[str], earlier: Earlier) -> Understood | None:
@@ -226,18 +284,16 @@ def _meant(noun: Noun, referent: Noun, modality: object) -> Noun:
 
 def _pointer(words: list[str]) -> int | None:
     for i in range(len(words) - 1, -1, -1):
-        if words[i] not in _POINTING:
-            continue
         following = words[i + 1] if i + 1 < len(words) else ""
-        if words[i] in _MODIFYING and following not in _AFTER_POINTER:
-            continue
-        if words[i - 1 : i] in (["is"], ["was"]) and i == 2 and words[0] == "what":
-            return None  # "what was that?" asks for what is there now
-        return i
+        modifies = words[i] in _MODIFYING and following not in _AFTER_POINTER
+        if words[i] in _POINTING and not modifies:
+            return i
     return None
 
 
 _RULES: tuple[Callable[[list[str], Earlier], Understood | None], ...] = (
+    _as_far,
+    _other_sense,
     _bare,
     _at_that_time,
     _ranked,

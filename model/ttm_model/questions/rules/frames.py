@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain, product
 
 from ttm_model.questions.data import expanded, load, words
 from ttm_model.questions.rules.lexicon import AUX, LANGUAGE, WH
@@ -18,7 +17,7 @@ _GRAMMAR = tuple(
     re.compile(rf"(?:{expanded(rule, _DATA['macros'])})(?:(?<= )|(?= |$))")
     for rule in _DATA["grammar"]["rules"]
 )
-_IF_TAIL = re.compile(_DATA["ends"]["if_tail"])
+_IF_TAIL = re.compile(rf"(?:{_DATA['ends']['if_tail']})|(?:{_DATA['ends']['tails_said']})")
 _COMMA_TAILS = frozenset(_DATA["ends"]["comma_tails"])
 _MAX_LAYERS = 8
 _Table = dict[str, list[tuple[str, ...]]]
@@ -37,14 +36,6 @@ class Unwrapped:
     linked: bool = False
 
 
-def _asking() -> Iterable[str]:
-    """The built frames: "could you please tell me", "do you have any memory of"."""
-    a = _DATA["asking"]
-    asks = product(a["can"].split(), ("you",), a["rest"], a["verb"].split(), a["me"])
-    holds = product(a["have"], a["some"], a["memory"].split(), ("of",))
-    yield from (" ".join(parts) for parts in chain(asks, holds))
-
-
 def _by_first(lines: Iterable[str]) -> _Table:
     """Group lines by their first word, longest first, so that a look-up tries only a few."""
     table: _Table = {}
@@ -54,7 +45,7 @@ def _by_first(lines: Iterable[str]) -> _Table:
 
 
 _FILLERS = _by_first(_DATA["fillers"])
-_FRAMES = _by_first([*_DATA["frames"], *_asking()])
+_FRAMES = _by_first(_DATA["frames"])
 _LINKS = _by_first(_DATA["links"])
 _TAILS = sorted(
     (tuple(line.split()) for line in [*_DATA["ends"]["tails"], *_COMMA_TAILS]),
@@ -72,10 +63,6 @@ def _front(words: list[str], table: _Table) -> int:
 
 def _frame(words: list[str]) -> int:
     """Number of words at the front that only frame a question; 0 where none do."""
-    if words[1:3] == ["you", "count"]:
-        return 2
-    if words[:2] == ["show", "me"] and words[2:3] and words[2] in WH | {"everything", "all"}:
-        return 2
     text = " ".join(words[:24])
     ends = [found.end() for rule in _GRAMMAR if (found := rule.match(text))]
     return max(_front(words, _FRAMES), len(text[: max(ends, default=0)].split()))
@@ -83,9 +70,9 @@ def _frame(words: list[str]) -> int:
 
 def _without_tail(words: list[str]) -> list[str]:
     text = " ".join(words)
-    found = _IF_TAIL.search(text)
-    if found and found.start() > 0:
-        words = text[: found.start()].split()
+    while (found := _IF_TAIL.search(text)) and found.start() > 0:
+        text = text[: found.start()].rstrip()
+    words = text.split()
     stated = words[:1] != ["do"] and not (words[:1] and words[0] in AUX | WH)
     stated = stated and bool(_STATED & set(words[:3]))  # "there was a cow was there"
     while size := next((len(tail) for tail in _TAILS if _ends(words, tail, stated)), 0):
@@ -103,8 +90,10 @@ def _ends(words: list[str], tail: tuple[str, ...], stated: bool) -> bool:
 
 def unwrap(words: list[str]) -> Unwrapped:
     """Take fillers, frames and tags off both ends, as often as they stand there."""
-    recalled = alert = linked = False
-    words = _without_tail(words)
+    alert = linked = False
+    inner = _without_tail(words)
+    recalled = " ".join(w for w in words[len(inner) :] if w != ",") in _COMMA_TAILS
+    words = inner
     for _ in range(_MAX_LAYERS):
         if words[1:2] == [","] and words[0] in _CALLED and len(words) > 2:
             words = words[2:]

@@ -7,28 +7,16 @@ from dataclasses import dataclass
 from ttm_model.questions.data import load, words
 from ttm_model.questions.rules.lexicon import LANGUAGE, UNITS
 
-_WORDS = load(LANGUAGE, "times")["words"]
+_DATA = load(LANGUAGE, "times")
+_WORDS = _DATA["words"]
 _VALUE = {w: float(i) for i, w in enumerate(_WORDS["ones"].split())}
 _VALUE |= {w: float(20 + 10 * i) for i, w in enumerate(_WORDS["tens"].split())}
-_VALUE |= {slip: _VALUE[word] for slip, word in load(LANGUAGE, "times")["number_slips"].items()}
+_VALUE |= {slip: _VALUE[word] for slip, word in _DATA["number_slips"].items()}
 _ORDINALS = {w: i for i, w in enumerate(_WORDS["ordinals"].split(), 1)}
 _HEDGES = words(_WORDS["hedges"])
-_LOOSE = {"couple": 2.0, "few": 4.0, "several": 5.0, "good": 5.0}
-_HALVES = (
-    ("half", "a"),
-    ("half", "an"),
-    ("half", "the"),
-    ("a", "half", "a"),
-    ("a", "half", "an"),
-    ("a", "half", "of"),
-    ("a", "half"),
-)
-_DOZENS: dict[tuple[str, ...], float] = {
-    ("a", "dozen"): 12.0,
-    ("one", "dozen"): 12.0,
-    ("two", "dozen"): 24.0,
-}
-_DOZENS |= {("half", "a", "dozen"): 6.0, ("half", "dozen"): 6.0}
+_LOOSE: dict[str, float] = _DATA["loose"]
+_PARTS = {tuple(said.split()): part for said, part in _DATA["parts"].items()}
+_DOZENS = {tuple(said.split()): float(many) for said, many in _DATA["dozens"].items()}
 
 EXACT, UNIT, HEDGED, COUPLE, FEW = 0.1, 0.2, 0.3, 0.4, 0.6  # tolerance as a share of the value
 MIN_TOLERANCE_S = 2.0
@@ -118,24 +106,22 @@ def _loose(words: list[str], i: int) -> Amount | None:
 
 
 def _part(words: list[str], i: int) -> Amount | None:
-    """Read "half a", "a half", "half", "quarter of an"."""
-    for half in _HALVES:
-        if tuple(words[i : i + len(half)]) == half:
-            return Amount(0.5, UNIT, i + len(half))
-    if word_at(words, i) == "half" and word_at(words, i + 1) in UNITS:
-        return Amount(0.5, UNIT, i + 1)
-    if words[i : i + 3] in (["quarter", "of", "a"], ["quarter", "of", "an"]):
-        return Amount(0.25, UNIT, i + 3)
-    return None
+    """Read "half a", "a half", "quarter of an", "half" before a unit."""
+    for said, part in _PARTS.items():
+        if tuple(words[i : i + len(said)]) == said:
+            return Amount(part, UNIT, i + len(said))
+    half = word_at(words, i) == "half" and word_at(words, i + 1) in UNITS
+    return Amount(0.5, UNIT, i + 1) if half else None
 
 
 def _single(words: list[str], i: int) -> Amount | None:
     return Amount(1.0, UNIT, i + 1) if word_at(words, i) in ("a", "an") else None
 
 
-def _half_more(words: list[str], j: int) -> int:
-    """Index after "and a half" at j, or j."""
-    return j + 3 if words[j : j + 3] == ["and", "a", "half"] else j
+def _part_more(words: list[str], j: int) -> tuple[float, int]:
+    """Read "and a half", "and a quarter" at j: the share and the index after it, or 0 and j."""
+    share = {"half": 0.5, "quarter": 0.25}.get(word_at(words, j + 2), 0.0)
+    return (share, j + 3) if share and words[j : j + 2] == ["and", "a"] else (0.0, j)
 
 
 def _second_part(words: list[str], j: int) -> tuple[float, int]:
@@ -157,8 +143,8 @@ def duration(words: list[str], i: int) -> Duration | None:
     if amount is None:
         return None
     value, j, spread = amount.value, amount.end, 0.0  # spread: in units, of "20 to 30"
-    halved = _half_more(words, j)
-    value, j = (value + 0.5, halved) if halved > j else (value, j)
+    share, j = _part_more(words, j)
+    value += share
     if word_at(words, j) in ("to", "or") and (upper := number(words, j + 1)):
         spread = abs(upper.value - value) / 2
         value, j = (value + upper.value) / 2, upper.end
@@ -169,12 +155,9 @@ def duration(words: list[str], i: int) -> Duration | None:
         return None
     j += 1
     seconds, spread_s = value * unit, spread * unit
-    halved = _half_more(words, j)
-    if halved > j:
-        seconds, j = seconds + unit / 2, halved
-    else:
-        more, j = _second_part(words, j)
-        seconds += more
+    share, after = _part_more(words, j)
+    more, j = (share * unit, after) if share else _second_part(words, j)
+    seconds += more
     tail = words[j : j + 2]
     if tail in (["or", "so"], ["or", "thereabouts"], ["give", "or"]):
         hedged, j = True, j + 2

@@ -62,25 +62,6 @@ def _by_rule(words: list[str]) -> tuple[str, int] | None:
     return best
 
 
-def turn(words: list[str]) -> list[str]:
-    """Bring a question word from behind a comma to the front: "the dog, when"."""
-    if words and words[-1] == "when" and len(words) > 1:
-        return ["when", *[w for w in words[:-1] if w != ","]]
-    if "," not in words:
-        return words
-    if words[-1] in ("it", "that", "this", "them"):
-        i = words.index(",")
-        frame = AUX | PRONOUNS | {"what", "which", "when", "how"}
-        if 0 < i <= 4 and not frame & set(words[:i]):
-            return [*words[i + 1 : -1], *words[:i]]  # "the fox, when did I show you that"
-    i = len(words) - 1 - words[::-1].index(",")
-    tail = words[i + 1 :]
-    found = opener(tail) if tail else None
-    if found and found[1] >= len(tail) - 3 and opener(words) is None:
-        return [*tail[: found[1]], *words[:i]]
-    return words
-
-
 def take_order(words: list[str]) -> tuple[list[str], Order | None, bool]:
     """Take words of order out; the flag tells whether they named a time ("the last time")."""
     for i in range(len(words)):

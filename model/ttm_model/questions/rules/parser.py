@@ -9,6 +9,7 @@ from ttm_model.questions.rules.sentence import parse_words
 from ttm_model.questions.rules.tokens import Sentence, TooLongError, sentences
 
 _MAX_SENTENCES = 8
+_MAX_JOINED = 3
 
 
 class RuleParser:
@@ -35,7 +36,19 @@ class RuleParser:
         return follow_up(text, earlier)
 
 
+def _joined(parts: list[Sentence]) -> Question | None:
+    """Read "The bell rang. What came next?", which only together hang on something."""
+    if parts[0].asked or len(parts) > _MAX_JOINED:
+        return None
+    words = [word for part in parts for word in (*part.words, ",")][:-1]
+    understood = parse_words(words, parts[-1].asked)
+    return understood if isinstance(understood, Question) and understood.anchors else None
+
+
 def _of_several(parts: list[Sentence]) -> Understood:
+    together = _joined(parts)
+    if together is not None:
+        return together
     best: Question | None = None
     refused: Refusal | None = None
     for part in parts[:_MAX_SENTENCES]:

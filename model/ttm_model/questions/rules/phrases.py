@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -42,6 +43,7 @@ _EMPTY = words(_DATA["empty"])
 _PLAY = words(_DATA["play"])
 _DEFINITE = words(_DATA["definite"])
 _SOMEONE = words(_DATA["someone"])
+_REPEATED = re.compile(_DATA["repeated"])
 _VERB_ENDINGS = ("ed", "ing")
 
 
@@ -180,19 +182,9 @@ def _sound(words: list[str], i: int, heard: Modality | None) -> Thing:
 
 def _cut_number(words: list[str]) -> tuple[list[str], bool]:
     """Drop "twice", "more than three times" from the end, and say whether it stood there."""
-    end = len(words)
-    if words[-1:] in (["twice"], ["repeatedly"], ["thrice"]):
-        end -= 1
-    elif words[-3:] == ["more", "than", "once"]:
-        return words[:-3], True
-    elif words[-1:] == ["times"] and len(words) > 2:
-        end -= 2
-    else:
-        return words, False
-    for lead in (["more", "than"], ["less", "than"], ["fewer", "than"], ["at", "least"]):
-        if words[:end][-2:] == lead:
-            end -= 2
-    return words[:end], True
+    text = " ".join(words)
+    found = _REPEATED.search(text)
+    return (text[: found.start()].split(), True) if found else (words, False)
 
 
 def thing(words: list[str], *, clausal: bool = False, heard: Modality | None = None) -> Thing:

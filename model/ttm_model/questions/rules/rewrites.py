@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttm_model.questions.data import expanded, load, words
+from ttm_model.questions.data import any_of, expanded, load, words
 from ttm_model.questions.rules.lexicon import (
     ADJECTIVES,
     AUX,
@@ -12,52 +12,57 @@ from ttm_model.questions.rules.lexicon import (
     LANGUAGE,
     PERCEPTION,
     PRONOUNS,
+    UNITS,
 )
 from ttm_model.questions.rules.openings import opener
+from ttm_model.questions.rules.soundwords import BASE_FORMS
 
 _DATA = load(LANGUAGE, "rewrites")
 _VERBS = sorted({" ".join(verb) for verb in PERCEPTION}, key=lambda verb: (-len(verb), verb))
 _MACROS = _DATA["macros"] | {
     "sense": "|".join(_VERBS),
     "ing": "|".join(verb for verb in _VERBS if verb.split()[0].endswith("ing")),
+    "aux": any_of(AUX),
+    "unit": any_of(UNITS),
+    "seen": any_of(" ".join(verb) for verb, sense in PERCEPTION.items() if sense == "video"),
+    "heard": any_of(" ".join(verb) for verb, sense in PERCEPTION.items() if sense == "audio"),
     "things": "|".join(sorted(GENERIC, key=len, reverse=True)),
 }
-_EARLY, _RULES = (
+_SPOKEN, _EARLY, _RULES = (
     tuple((re.compile(expanded(rule["find"], _MACROS)), rule["put"]) for rule in _DATA[part])
-    for part in ("early", "rules")
+    for part in ("spoken", "early", "rules")
 )
-_SEQUELS: dict[str, str] = _DATA["sequels"]
 _WORDS = _DATA["words"]
 _WH_START = words(_WORDS["wh_start"])
 _ASKED = words(_WORDS["asked"])
 _SUBJECT = words(_WORDS["subject"])
 _NO_TOPIC = words(_WORDS["no_topic"])
 _POINTERS = words(_WORDS["pointers"])
-_AFTER_POINTER = AUX | PRONOUNS | words(_WORDS["after_pointer"])
-_BE = words(_WORDS["be"])
+_AFTER_POINTER = AUX | PRONOUNS | BASE_FORMS | words(_WORDS["after_pointer"])
+
+
+def _applied(rules: tuple[tuple[re.Pattern[str], str], ...], words: list[str]) -> list[str]:
+    text = " ".join(words)
+    for rule, to in rules:
+        text = rule.sub(to, text)
+    return text.split()
+
+
+def as_written(words: list[str]) -> list[str]:
+    """Put what is only said, in a dialect, in pieces or in haste, as one would write it."""
+    return _applied(_SPOKEN, words)
 
 
 def before_time(words: list[str]) -> list[str]:
     """Rewrite what the reading of times would misread: "at the moment the bell rang"."""
-    text = " ".join(words)
     if opener(words) and words[0] not in _WH_START:
         return words  # "the moment the bell rang" asks when
-    for rule, to in _EARLY:
-        text = rule.sub(to, text)
-    for marked, plain in _SEQUELS.items():
-        text = text.replace(marked, plain)
-    return text.split()
+    return _applied(_EARLY, words)
 
 
 def plain_order(words: list[str]) -> list[str]:
     """Bring the words into the order of a plain question where a rule knows how."""
-    words = _preface(words)
-    words = _topic(words)
-    words = _in_place(words)
-    text = " ".join(words)
-    for rule, to in _RULES:
-        text = rule.sub(to, text)
-    return text.split()
+    return _applied(_RULES, _topic(_preface(words)))
 
 
 def _asks_at(words: list[str], i: int) -> bool:
@@ -79,7 +84,7 @@ def _preface(words: list[str]) -> list[str]:
     for i in range(2, len(words) - 2):
         front = words[:i]
         perceived = any((w,) in PERCEPTION for w in front) and "not" not in front
-        if perceived or "if" in front:
+        if perceived or "if" in front or any(_points(words, k) for k in range(i, len(words))):
             return words
         if _asks_at(words, i) and not (words[i] == "when" and words[i + 1] in _SUBJECT):
             return words[i:]
@@ -119,28 +124,3 @@ def _points(words: list[str], k: int) -> bool:
         return False
     following = words[k + 1 : k + 2]
     return not following or following[0] in _AFTER_POINTER or following[0] in ADJECTIVES
-
-
-def _in_place(words: list[str]) -> list[str]:
-    """Bring a question word from the end to the front: "you saw the cat how many times"."""
-    if not words or words[0] in _WH_START or words[0] in AUX:
-        return words
-    core = words
-    while core and core[-1] in ("exactly", "please", "roughly", "about", ",", "then", "again"):
-        core = core[:-1]
-    if (len(core) > 3 and core[-1] in ("what", "which")) or core[-2:] == ["which", "one"]:
-        cut = core[:-2] if core[-1] == "one" else core[:-1]
-        if cut and cut[-1] in _BE:
-            return ["what", *cut[-1:], *cut[:-1]]
-        return words
-    for n in range(min(6, len(core) - 2), 0, -1):
-        tail = core[-n:]
-        found = opener(tail)
-        if not found or found[1] != n or tail[0] not in (*_WH_START, "at", "for", "around"):
-            continue
-        rest = [w for w in core[:-n]]
-        while rest and rest[-1] in (*_BE, ","):
-            rest = rest[:-1]
-        if rest and not _WH_START & set(rest) and not set(rest[1:]) & {"if", "whether"}:
-            return [*tail, *rest]
-    return words

@@ -11,13 +11,14 @@ from ttm_model.questions.question import Modality, Noun, Question, Refusal, Unde
 from ttm_model.questions.rules import shapes
 from ttm_model.questions.rules.anchors import Anchored, split_anchor
 from ttm_model.questions.rules.clause import read_clause
-from ttm_model.questions.rules.frames import Unwrapped, unwrap
-from ttm_model.questions.rules.lexicon import AUX, GENERIC, LANGUAGE, PERCEPTION, WEATHER, WH
+from ttm_model.questions.rules.frames import unwrap
+from ttm_model.questions.rules.lexicon import AUX, GENERIC, LANGUAGE, PERCEPTION, WEATHER
 from ttm_model.questions.rules.mentions import mentioned
 from ttm_model.questions.rules.naming import checked
-from ttm_model.questions.rules.openings import opener, take_order, turn
+from ttm_model.questions.rules.nouns import singular
+from ttm_model.questions.rules.openings import opener, take_order
 from ttm_model.questions.rules.refusing import doing, why_not
-from ttm_model.questions.rules.rewrites import before_time, plain_order
+from ttm_model.questions.rules.rewrites import as_written, before_time, plain_order
 from ttm_model.questions.rules.soundwords import BASE_FORMS, SOUND_VERBS
 from ttm_model.questions.rules.spelling import respell
 from ttm_model.questions.rules.timewords import extract
@@ -25,12 +26,12 @@ from ttm_model.questions.rules.timewords import extract
 _PATTERNS = Patterns(kinds(LANGUAGE), load(LANGUAGE, "patterns")["macros"])
 _PLACES: dict[str, Modality] = dict.fromkeys(("camera", "screen", "view"), "video")
 _LISTING = ("list", "describe", "summarise", "summarize", "name", "report")
-_SEES = ("see", "hear", "notice", "spot", "detect")
 
 
 def parse_words(words: list[str], asked: bool) -> Understood:
     """Parse one sentence; `asked`: a question mark stood at its end."""
-    understood = _read(words, asked)
+    noted = words[:2] == ["remember", "that"] and not asked  # "remember that the key is here"
+    understood = Refusal("NOT_A_QUESTION") if noted else _read(words, asked)
     if isinstance(understood, Question):
         understood = checked(understood)
     if isinstance(understood, Refusal) and not understood.mentions:
@@ -39,69 +40,33 @@ def parse_words(words: list[str], asked: bool) -> Understood:
 
 
 def _read(words: list[str], asked: bool) -> Understood:
-    if words[:2] == ["remember", "that"] and not asked:
-        return Refusal("NOT_A_QUESTION")  # "remember that the key is here"
-    inner = unwrap(_either_sense(respell(words)))
-    timed = extract(before_time(inner.words))
+    inner = unwrap(respell(words))
+    written = as_written(inner.words)
+    timed = extract(before_time(written))
     again = unwrap([w for i, w in enumerate(timed.words) if i or w != ","])
     recalled, alert = inner.recalled or again.recalled, inner.alert or again.alert
     linked = inner.linked or again.linked
-    plain = turn(plain_order(_closed_up(again.words)))
+    rest = again.words if timed.window is None else as_written(again.words)
+    plain = plain_order(rest)
     by_pattern = _by_pattern(again.words) or _by_pattern(plain)
     if timed.calendar:
         return Refusal("CALENDAR")
     if by_pattern is not None:
         return by_pattern.within(timed.window)
-    by_pattern = _by_pattern(inner.words)  # "which was earlier, ...": the time is what is asked
+    by_pattern = _by_pattern(written)  # "which was earlier, ...": the time is what is asked
     if by_pattern is not None:
         return by_pattern
-    told = Unwrapped(plain, recalled, alert, linked)
-    split = split_anchor(_since(_occasion(plain)))
+    split = split_anchor(_since(plain))
     apart = split.offset_s is not None or (
         split.relation is not None and shapes.shape_of(split.relation) != "anchored"
     )
-    reason = why_not(split.main if apart else plain, asks_alert=alert) or _told_not_asked(told)
+    reason = why_not(split.main if apart else plain, alert=alert, linked=linked)
     if reason:
         return Refusal(reason)
     understood = _related(split, asked or recalled or timed.window is not None)
     if timed.window is not None and isinstance(understood, Question):
         return understood.within(timed.window)
     return understood
-
-
-def _told_not_asked(told: Unwrapped) -> str | None:
-    """ "Let me know if you see a dog" and "tell me a joke" are no questions about the past."""
-    if not told.alert or not told.words:
-        return None
-    sees = told.words[1:2] and told.words[1] in _SEES
-    if told.linked and sees and told.words[0] == "you":
-        return "FUTURE"
-    return "NOT_A_QUESTION" if not told.linked and told.words[0] in ("a", "an", "some") else None
-
-
-def _closed_up(words: list[str]) -> list[str]:
-    """Drop commas right after a question word: "when, if ever, did"."""
-    while words[1:2] == [","] and words[0] in WH:
-        words = [words[0], *words[2:]]
-    return words
-
-
-def _either_sense(words: list[str]) -> list[str]:
-    """Turn "see or hear" into "notice"."""
-    for i in range(1, len(words) - 1):
-        senses = {PERCEPTION.get((words[i + k],)) for k in (-1, 1)}
-        if words[i] in ("or", "and") and senses == {"video", "audio"}:
-            return [*words[: i - 1], "notice", *words[i + 2 :]]
-    return words
-
-
-def _occasion(words: list[str]) -> list[str]:
-    """Turn "was there a time when the phone rang" into "did the phone ring"."""
-    for i in range(2, min(len(words) - 3, 6)):
-        is_time = words[i] in ("time", "moment", "point") and words[i - 1] in ("a", "any")
-        if is_time and words[i + 1] in ("when", "where", "that", "in"):
-            return ["did", *words[i + 2 :]]
-    return words
 
 
 def _since(words: list[str]) -> list[str]:
@@ -191,7 +156,7 @@ def _without_else(split: Anchored) -> list[str]:
 
 
 def _all_but(main: Question, split: Anchored) -> Question:
-    """ "Anything other than speech" asks what there was; "any animal other than a cat" of a kind."""
+    """ "Anything other than speech" asks what there was, "any animal but a cat" of a kind."""
     told = next((sense for words in split.anchors if (sense := _sense(list(words)))), None)
     return replace(main, kind=shapes.kind_of("open"), modality=main.modality or told)
 
@@ -201,11 +166,19 @@ def _hung(main: Question, split: Anchored, anchors: tuple[Noun, ...]) -> Questio
     kind, offset_s = split.relation, None
     beside = shapes.shape_of(kind) == "anchored" and split.offset_s is None
     if main.modality == "video" and beside:  # "before (I showed you) the cup"
-        anchors = tuple(replace(a, modality=a.modality or "video") for a in anchors)
+        anchors = tuple(
+            replace(a, modality=a.modality or (None if _told(a, said) else "video"))
+            for a, said in zip(anchors, split.anchors, strict=True)
+        )
     sign = kinds(LANGUAGE)[kind].get("sign")
     if split.offset_s is not None and sign:
         kind, offset_s = shapes.kind_of("offset"), sign * split.offset_s
     return replace(main, kind=kind, anchors=anchors, window=None, order=None, offset_s=offset_s)
+
+
+def _told(anchor: Noun, said: tuple[str, ...]) -> bool:
+    """Whether something was told of the anchor, a thing it did: "the radio was on"."""
+    return singular(said[-1]) != anchor.phrase.rsplit(" ", 1)[-1]
 
 
 # --- without any ----------------------------------------------------------------------------------

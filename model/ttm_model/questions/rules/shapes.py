@@ -217,30 +217,13 @@ def numbered(words: list[str], asked: bool) -> Understood | None:
 
 def open_(words: list[str]) -> Understood:
     """Read "(what) animal did you see"."""
-    for i, w in enumerate(words[:-1]):
-        if w in ("opening", "closing") and words[i + 1] in GENERIC:
-            words = [*words[:i], "first" if w == "opening" else "last", *words[i + 1 :]]
-    found = _pointed(words)
     taken, order, timed = take_order(words)
-    if found is None and order and timed:
+    if order and timed:
         return moment(words)
-    if found is None and not order:
-        found = _what_was_the(words)
-    if found is None and order:
+    if order:
         lead = taken[1:] if taken[:1] in (["was"], ["is"], ["were"], ["are"]) else taken
         return ranked(lead, order)
-    return found or _plain_what(words)
-
-
-def _pointed(words: list[str]) -> Question | None:
-    """Read "(what) was that sound"."""
-    if words[:1] not in (["was"], ["is"], ["are"], ["were"]):
-        return None
-    rest = [w for w in words[1:] if w not in ("thing", "just")]
-    if rest[:1] not in (["that"], ["this"]) or not all(w in GENERIC for w in rest[1:]):
-        return None
-    hint = next((GENERIC[w] for w in rest[1:] if w in GENERIC), None)
-    return Question(_KIND["open"], None, hint, window=NOW)
+    return _what_was_the(words) or _plain_what(words)
 
 
 def _what_was_the(words: list[str]) -> Question | None:
@@ -262,9 +245,8 @@ def _what_was_the(words: list[str]) -> Question | None:
 def _plain_what(words: list[str]) -> Understood:
     opened = open_question(words)
     category = thing(opened.category) if opened.category else Thing(None)
-    pointing = _points(opened, category)
-    if pointing is not None:
-        return pointing
+    if _points(opened):
+        return Refusal("REFERENCE")
     last = words[-1] if words else ""
     inflected = last in SOUND_VERBS and last not in BASE_FORMS | SOUND_NOUNS
     if not opened.rest and inflected and not last.endswith("s"):
@@ -288,14 +270,10 @@ def _plain_what(words: list[str]) -> Understood:
     return Question(_KIND["open"], noun(category), modality, window=window, negated=clause.negated)
 
 
-def _points(opened: Open, category: Thing) -> Understood | None:
-    """Read "(what) sound was that", or refuse what points at nothing: "(what) are you"."""
-    if len(opened.rest) != 2 or opened.rest[0] not in AUX:
-        return None
-    if opened.rest[1] in ("that", "this", "those", "these"):
-        return Question(_KIND["open"], noun(category), category.modality, window=NOW)
-    pointing = opened.rest[1] in POINTING or opened.rest[1] in PRONOUNS - {"there"}
-    return Refusal("REFERENCE") if pointing else None
+def _points(opened: Open) -> bool:
+    """Whether it points at nothing: "(what) are you"."""
+    asked = len(opened.rest) == 2 and opened.rest[0] in AUX
+    return asked and opened.rest[1] in POINTING | PRONOUNS - {"there"}
 
 
 def _asked_now(clause: Clause, opened: Open) -> bool:

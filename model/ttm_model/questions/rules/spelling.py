@@ -93,7 +93,8 @@ def respell(words: list[str]) -> list[str]:
         if word not in REPAIRABLE and not word[0].isdigit() and len(words) > 1:
             fixed = _fixed(word, out[-1] if out else "", following, in_name)
         out.append(fixed)
-        if fixed in DETERMINERS or fixed in PERCEIVE_WORDS:
+        pointed = fixed == "that" and i > 0 and words[i - 1] in AUX
+        if pointed or fixed in DETERMINERS or fixed in PERCEIVE_WORDS:
             in_name = True
         elif fixed in _ENDS_NAME:
             in_name = False

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from ttm_model.questions.data import load, words
+from ttm_model.questions.data import any_of, load, words
 from ttm_model.questions.rules.lexicon import LANGUAGE
 
 MAX_CHARS = 4_000  # of a trimmed question; what is longer is not read
@@ -28,7 +28,7 @@ _WHOLE: dict[str, str] = _DATA["whole"]
 _SUFFIXES: dict[str, str] = _DATA["suffixes"]
 # Words written with digits, which the pattern above would take apart.
 _DIGIT_WORDS: dict[str, str] = _DATA["digit_words"]
-_DIGIT_WORD = re.compile(r"(?<![^\W_])(?:" + "|".join(_DIGIT_WORDS) + r")(?![^\W_])")
+_DIGIT_WORD = re.compile(r"(?<![^\W_])(?:" + any_of(_DIGIT_WORDS) + r")(?![^\W_])")
 _ABBREVIATIONS = words(_DATA["abbreviations"])
 _IS_HOSTS = words(_DATA["is_hosts"])
 
