@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from ttm_model.questions.question import Question, Understood
-from ttm_model.questions.understand import understand
 
 from ttm_lab.task.interface import Episode, MemorySystem
 from ttm_lab.wordings import Split, wordings
+from ttm_model.questions.question import Question, Understood
+from ttm_model.questions.understand import understand
 from ttm_model.questions.window import Window
 
 WORDINGS = 5

@@ -23,7 +23,7 @@ from ttm_model.kinds import (
 )
 from ttm_model.questions.question import Question, Refusal
 from ttm_model.reader.scoring import KNOWN
-from ttm_model.reader.telling import Asked, Tools
+from ttm_model.reader.telling import Asked, Tools, sentence
 from ttm_model.reader.view import KeySpace, MemoryView
 from ttm_protocol.answers import Answer, ModalityName, Summary
 
@@ -95,13 +95,6 @@ def _refused(text: str, refusal: Refusal, tools: Tools) -> Answer:
         search = tools.scorer.find(noun).first
         if search.hits and search.knows >= KNOWN:
             slot = search.best.slot
-            seen = tools.speech.say(
-                "presence",
-                "seen",
-                thing=search.phrase,
-                modality=slot.modality,
-                placed=tools.placed(slot),
-            )
-            sentences.append(f"{seen}.")
+            sentences.append(sentence(tools.seen(search.phrase, slot)))
             evidence.append(slot.evidence)
     return tools.tell(asked, "cannot_tell", " ".join(sentences), 0.0, evidence)

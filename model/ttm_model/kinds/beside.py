@@ -25,7 +25,8 @@ def answer(asked: Asked, tools: Tools) -> Answer:
     if not found.first.hits:
         return absent(tools, replace(asked, limited=False), found.first)
     anchor = found.first.meant(asked.question.anchors[0])
-    modality = asked.modality or anchor.slot.modality
+    together = asked.question.kind == "with" and asked.modality is None
+    modality = None if together else asked.modality or anchor.slot.modality
     if asked.question.thing is not None:
         return _named(asked, tools, found, anchor)
     others = [
@@ -87,7 +88,7 @@ def _named(asked: Asked, tools: Tools, found: Found, anchor: Hit) -> Answer:
 
 
 def _nothing(
-    asked: Asked, tools: Tools, found: Found, anchor: Hit, modality: ModalityName
+    asked: Asked, tools: Tools, found: Found, anchor: Hit, modality: ModalityName | None
 ) -> Answer:
     forgotten = tools.memory.coverage_since_s(modality) > 0 and asked.question.kind == "before"
     name = "forgotten" if forgotten else "nothing"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ttm_model.kinds.kind import Kind
 from ttm_model.reader.absence import MAYBE, absent
 from ttm_model.reader.scoring import Found, Hit
-from ttm_model.reader.telling import Asked, Tools
+from ttm_model.reader.telling import Asked, Tools, sentence
 from ttm_protocol.answers import Answer
 
 SAME_TIME_S = 1.0  # beginnings nearer than this cannot be told apart
@@ -60,14 +60,8 @@ def _only_one(asked: Asked, tools: Tools, found: list[Found], missing: Found) ->
     if there is None:
         return why
     hit: Hit = there.first.best
-    seen = tools.speech.say(
-        "presence",
-        "seen",
-        thing=there.first.phrase,
-        modality=hit.slot.modality,
-        placed=tools.placed(hit.slot),
-    )
-    return replace(why, answer=f"{why.answer} {seen}.", evidence=(hit.slot.evidence,))
+    seen = sentence(tools.seen(there.first.phrase, hit.slot))
+    return replace(why, answer=f"{why.answer} {seen}", evidence=(hit.slot.evidence,))
 
 
 KIND = Kind("compare", answer, needs=("thing", "anchors"))

@@ -24,13 +24,8 @@ def answer(asked: Asked, tools: Tools) -> Answer:
     if found.unread or asked.thing.order is not None:
         name = "seen"  # "did the car stop": when it was, not that it did
     told = [
-        tools.speech.say(
-            "presence",
-            name if search is found.first else "seen",
-            thing=search.phrase,
-            modality=hit.slot.modality,
-            placed=tools.placed(hit.slot) + tools.seemed(hit.slot, search.phrase),
-        )
+        tools.seen(search.phrase, hit.slot, name if search is found.first else "seen")
+        + tools.seemed(hit.slot, search.phrase)
         for search in found.searches
         for hit in [best if search is found.first else search.best]
     ]

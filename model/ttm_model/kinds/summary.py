@@ -11,7 +11,7 @@ from ttm_model.reader.absence import nothing
 from ttm_model.reader.events import called, grouped, reportable
 from ttm_model.reader.scoring import Window
 from ttm_model.reader.speech import clock
-from ttm_model.reader.telling import Asked, Tools
+from ttm_model.reader.telling import Asked, Tools, sentence
 from ttm_model.reader.view import Slot
 from ttm_protocol.answers import Answer, ModalityName, Stretch, Summary, SummaryItem
 
@@ -40,7 +40,7 @@ def structure(asked: Asked, tools: Tools) -> Summary:
     standing = tuple(name for _, name in sorted({called(s) for s in slots} & tools.background))
     stood_out = _rare(moving)
     return Summary(
-        text=" ".join(_sentences(asked, tools, parts, standing, stood_out)),
+        text=" ".join(map(sentence, _sentences(asked, tools, parts, standing, stood_out))),
         since_s=asked.window[0],
         until_s=asked.window[1],
         stretches=tuple(_stretch(part, asked.window) for part in parts),

@@ -18,13 +18,7 @@ def answer(asked: Asked, tools: Tools) -> Answer:
         return absent(tools, asked, found.first)
     order = asked.question.order or asked.thing.order
     chosen = hits[0] if order == "first" else hits[-1]
-    text = tools.speech.say(
-        "presence",
-        "seen",
-        thing=found.first.phrase,
-        modality=chosen.slot.modality,
-        placed=tools.placed(chosen.slot),
-    )
+    text = tools.seen(found.first.phrase, chosen.slot)
     others = [hit for hit in hits if hit is not chosen]
     if others:
         spans = [tools.span(hit.slot) for hit in others[-OTHERS:]]

@@ -52,13 +52,16 @@ class Speech:
         articles = self._data.get("articles")
         if articles is None:
             return {"a": with_article(thing), "bare": thing}.get(form) or f"the {thing}"
-        noun = self._nouns.get(thing.lower())
+        bare = thing.lower().removeprefix("a ").removeprefix("an ").removeprefix("the ")
+        noun = self._nouns.get(thing.lower()) or self._nouns.get(bare)
         if noun is None:
             return str(self._data["words"]["foreign"]).format(thing)
         case = {"a": "a", "to": "d"}.get(form, "s")
         word = noun.get(case, noun["s"])
         if form == "bare" or (form == "a" and noun["g"] != "pl" and "p" not in noun):
             return str(word)  # "Musik": what cannot be counted has no article
+        if form == "to" and noun["g"] == "pl" and not word.endswith(("n", "s")):
+            word += articles["plural_ending"]
         article = articles[form][noun["g"]]
         return f"{article} {word}".strip()
 

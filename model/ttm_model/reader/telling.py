@@ -76,7 +76,7 @@ class Tools:
         return Answer(
             question=asked.text,
             state=state,
-            answer=_sentence(text),
+            answer=sentence(text),
             confidence=min(1.0, max(0.0, confidence)),
             evidence=tuple(evidence[:SHOWN]),
             as_of_s=self.memory.clock_s,
@@ -110,7 +110,7 @@ class Tools:
             return answer
         text = self.speech.say("parts", "unread", words=" ".join(unread))
         return replace(
-            answer, state="cannot_tell", answer=f"{answer.answer} {_sentence(text)}", confidence=0.0
+            answer, state="cannot_tell", answer=f"{answer.answer} {sentence(text)}", confidence=0.0
         )
 
     def of_slots(self, asked: Asked, text: str, slots: Sequence[Slot]) -> Answer:
@@ -152,6 +152,13 @@ class Tools:
         """A slot's interval on the media clock, in words."""
         return self.speech.span(slot.start_s, slot.end_s)
 
+    def seen(self, phrase: str, slot: Slot, name: str = "seen") -> str:
+        """'I saw a cat, then': a phrase by the slot in which it was found."""
+        placed = self.placed(slot)
+        return self.speech.say(
+            "presence", name, thing=phrase, modality=slot.modality, placed=placed
+        )
+
     # --- remarks ----------------------------------------------------------------------------------
 
     def seemed(self, slot: Slot, phrase: str) -> str:
@@ -173,6 +180,7 @@ def alternatives_of(slots: Sequence[Slot]) -> tuple[Alternative, ...]:
     return tuple(Alternative(text=slot.second, p=min(1.0, slot.second_p)) for slot in worth[:3])
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """The text with a capital and a full stop."""
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."
