@@ -176,6 +176,4 @@ def _answer(
         sight = episode.sights.text[sights[question.phrase]]
         if question.kind == "when":
             return "when", system.when(memory, sight)
-        if question.kind == "presence":
-            return system.presence(memory, sight)[1]
-    return None
+        return system.presence(memory, sight)[1] if question.kind == "presence" else None

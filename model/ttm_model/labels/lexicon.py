@@ -24,7 +24,10 @@ _LOST_WORD_KNOWS = 0.9
 # The word means something else more often, and that is not in the space ("key": a space bar).
 _RARE_SENSE_KNOWS = 0.6
 _UNRANKED = 9
-_PARTICLES = frozenset(["up", "off", "out", "over", "down", "in", "on", "away", "by", "past", "through", "around"])
+_PARTICLES = {
+    *("up", "off", "out", "over", "down", "in", "on"),
+    *("away", "by", "past", "through", "around"),
+}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ class Noun:
 
     `modality`: the sense that the words tell. `order`: which occurrence is meant. `at`: media
     seconds of the occurrence meant, where a conversation has already found it. `said`: the words
-    as they were said, where the question is in another language than the phrase.
+    as they were said, where the question is in another language than the phrase. `unread`: words
+    that say more of it than memory keeps ("angrily").
     """
 
     phrase: str
@@ -25,6 +26,7 @@ class Noun:
     order: Order | None = None
     at: tuple[float, float] | None = None
     said: str | None = None
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ class Context:
 
 def _noun(plain: dict[str, Any]) -> Noun:
     at = plain["at"]
-    return Noun(**(plain | {"at": None if at is None else (float(at[0]), float(at[1]))}))
+    exact = {"at": at and (float(at[0]), float(at[1])), "unread": tuple(plain["unread"])}
+    return Noun(**(plain | exact))
 
 
 def _question(plain: dict[str, Any]) -> Question:

@@ -100,21 +100,20 @@ class Scorer:
         """
         within = window or (0.0, self.memory.clock_s)
         wanted = self._wanted(noun.modality)
-        parts: dict[str, None] = {}
-        for name in wanted:
-            parts |= dict.fromkeys(self.spaces[name].named(noun.phrase))
+        named = {part for name in wanted for part in self.spaces[name].named(noun.phrase)}
+        parts = sorted(named, key=lambda part: (noun.phrase.find(part), -len(part)))
         whole = self.search(noun.phrase, noun.modality, within)
         if not parts or noun.phrase in parts:
-            return Found((_at(whole, noun),))
-        named = _without_verb(noun.phrase, list(parts))
-        searches = [self.search(part, noun.modality, within) for part in named]
+            return Found((_at(whole, noun),), noun.unread)
+        things = _without_verb(noun.phrase, parts)
+        searches = [self.search(part, noun.modality, within) for part in things]
         known = [search for search in searches if search.knows >= KNOWN]
         if not known:
-            return Found((whole,))
+            return Found((whole,), noun.unread)
         read = {word for search in known for word in search.phrase.split()}
         unread = tuple(word for word in noun.phrase.split() if word not in read)
         known[0] = _at(known[0], noun)
-        return Found(tuple(known), unread)
+        return Found(tuple(known), (*unread, *noun.unread))
 
     def search(self, phrase: str, modality: ModalityName | None, window: Window) -> Search:
         """Find a phrase among the events of a modality (None: any) that overlap a window."""

@@ -12,6 +12,7 @@ from ttm_model.questions.rules.lexicon import (
     ADJECTIVES,
     DETERMINERS,
     GENERIC,
+    JOINTS,
     LANGUAGE,
     PEOPLE,
     PERCEPTION,
@@ -41,6 +42,7 @@ _WEATHER: dict[str, str] = _DATA["weather"]
 _AFTER_SOUND = words(_DATA["after_sound"])
 _EMPTY = words(_DATA["empty"])
 _PLAY = words(_DATA["play"])
+_NEUTRAL = words(_DATA["neutral"])
 _DEFINITE = words(_DATA["definite"])
 _SOMEONE = words(_DATA["someone"])
 _REPEATED = re.compile(_DATA["repeated"])
@@ -55,6 +57,7 @@ class Thing:
     modality: Modality | None = None
     order: Order | None = None
     repeated: bool = False
+    unread: tuple[str, ...] = ()  # what follows a sound and says how, where or why
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +167,28 @@ def _sound(words: list[str], i: int, heard: Modality | None) -> Thing:
     moved = _moved(words, i)
     if not maker and moved and singular(moved[-1]) in SELF_SOUNDING | INSTRUMENTS:
         return Thing(_clean(moved), "audio")  # "(someone) rang the doorbell"
-    maker = maker or _made_by(words, i)
+    made_by = [] if maker else _made_by(words, i)
+    unread = () if made_by else _beyond(words[i + 1 :])
+    maker = maker or made_by
     order: Order | None = None
     if any(w in STOPS for w in words[:i]):
         order = "last"
     elif any(w in STARTS for w in words[:i]):
         order = "first"
     if heard == "video" and maker:
-        return Thing(_clean(maker), "video", order)
+        return Thing(_clean(maker), "video", order, unread=unread)
     if not maker:
-        return Thing(verb.alone, heard or "audio", order)
+        return Thing(verb.alone, heard or "audio", order, unread=unread)
     named = [*maker[:-1], singular(maker[-1])]
     if named[-1] not in SELF_SOUNDING:
         named.append(verb.after)
-    return Thing(" ".join(named), "audio", order)
+    return Thing(" ".join(named), "audio", order, unread=unread)
+
+
+def _beyond(words: list[str]) -> tuple[str, ...]:
+    """What stands behind a sound and is more than memory keeps: "angrily", "in the garden"."""
+    told = [w for w in words if w not in DETERMINERS | PRONOUNS | _NEUTRAL]
+    return tuple(told) if set(told) - JOINTS else ()
 
 
 def _cut_number(words: list[str]) -> tuple[list[str], bool]:
@@ -242,7 +253,8 @@ def _played(read: _Read) -> Thing | None:
         played = before if head in INSTRUMENTS | SELF_SOUNDING or is_sound_noun(head) else None
     if played is None:
         return None
-    return Thing(_clean(played), read.modality if read.modality == "video" else "audio")
+    sense: Modality = "video" if read.modality == "video" else "audio"
+    return Thing(_clean(played), sense, unread=() if played is after else _beyond(after))
 
 
 def _sounding_end(read: _Read) -> Thing | None:

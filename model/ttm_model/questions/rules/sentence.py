@@ -124,7 +124,7 @@ def _noun(words: list[str]) -> Noun | None:
     if len(words) > 2 and words[-1].endswith("s") and words[-1] in SOUND_VERBS:
         words = ["did", *words]  # "after the rooster crows"
     it = read_clause(words).thing()
-    return None if it.phrase is None else Noun(it.phrase, it.modality, order)
+    return None if it.phrase is None else Noun(it.phrase, it.modality, order, unread=it.unread)
 
 
 # --- what a question hangs on ---------------------------------------------------------------------
