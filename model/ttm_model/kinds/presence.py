@@ -21,7 +21,7 @@ def answer(asked: Asked, tools: Tools) -> Answer:
     found = Found(there, (*unknown, *found.unread))
     best = max(found.first.hits, key=lambda hit: hit.p)
     name = "yes_negated" if asked.question.negated else "yes"
-    if found.unread or asked.thing.order is not None:
+    if found.unread or asked.thing.did or asked.thing.order is not None:
         name = "seen"  # "did the car stop": when it was, not that it did
     told = [
         tools.seen(search.phrase, hit.slot, name if search is found.first else "seen")

@@ -18,7 +18,7 @@ class Noun:
     `modality`: the sense that the words tell. `order`: which occurrence is meant. `at`: media
     seconds of the occurrence meant, where a conversation has already found it. `said`: the words
     as they were said, where the question is in another language than the phrase. `unread`: words
-    that say more of it than memory keeps ("angrily").
+    that say more of it than memory keeps ("angrily"). `did`: it was asked whether it moved.
     """
 
     phrase: str
@@ -27,6 +27,7 @@ class Noun:
     at: tuple[float, float] | None = None
     said: str | None = None
     unread: tuple[str, ...] = ()
+    did: bool = False
 
 
 @dataclass(frozen=True, slots=True)

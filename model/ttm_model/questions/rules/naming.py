@@ -85,7 +85,7 @@ def noun(it: Thing, modality: Modality | None = None, order: Order | None = None
     """The thing as a slot of a question; None where it is anything at all."""
     if it.phrase is None:
         return None
-    return Noun(it.phrase, modality or it.modality, order or it.order, unread=it.unread)
+    return Noun(it.phrase, modality or it.modality, order or it.order, unread=it.unread, did=it.did)
 
 
 def _alike(one: Noun, other: Noun) -> bool:

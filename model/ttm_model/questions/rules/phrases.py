@@ -42,6 +42,7 @@ _WEATHER: dict[str, str] = _DATA["weather"]
 _AFTER_SOUND = words(_DATA["after_sound"])
 _EMPTY = words(_DATA["empty"])
 _PLAY = words(_DATA["play"])
+_MOTION = words(_DATA["motion"])
 _NEUTRAL = words(_DATA["neutral"])
 _DEFINITE = words(_DATA["definite"])
 _SOMEONE = words(_DATA["someone"])
@@ -58,6 +59,7 @@ class Thing:
     order: Order | None = None
     repeated: bool = False
     unread: tuple[str, ...] = ()  # what follows a sound and says how, where or why
+    did: bool = False  # words said that it moved, not only that it was there
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,8 @@ def thing(words: list[str], *, clausal: bool = False, heard: Modality | None = N
     """
     words, told = _cut_relative(list(words))
     words, repeated = _cut_number(words)
-    words, ended, order = without_predicates(words)
+    whole, (words, ended, order) = words, without_predicates(words)
+    did = bool(_MOTION & set(whole[len(words) :]))
     modality = heard or told or ended
     words = _trim_start(words)
     if not words:
@@ -215,7 +218,7 @@ def thing(words: list[str], *, clausal: bool = False, heard: Modality | None = N
     found = next((f for f in (rule(read) for rule in _RULES) if f is not None), None)
     if found is None:
         found = _plain(read, order)
-    return replace(found, order=order or found.order, repeated=repeated)
+    return replace(found, order=order or found.order, repeated=repeated, did=did)
 
 
 def _one_person(read: _Read) -> Thing | None:
