@@ -16,7 +16,6 @@ from ttm_model.questions.rules.lexicon import (
     AUX,
     CONTINUES,
     DETERMINERS,
-    GENERIC,
     HAPPEN,
     LANGUAGE,
     MEDIA,
