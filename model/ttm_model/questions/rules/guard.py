@@ -21,7 +21,7 @@ def names_a_thing(phrase: str) -> bool:
     """Whether the phrase can be the name of a thing, as far as its words tell."""
     words = phrase.split()
     first = words[0]
-    counted = len(words) > 1 and ((ordinal(first) or 0) > 1 or number(words, 0))
+    counted = (ordinal(first) or 0) > 1 or (len(words) > 1 and number(words, 0))
     if counted or _happened(words[-1]):
         return False  # "the second bell", "two bells", "the team scored"
     if first in MEASURES and (len(words) == 1 or words[1] in ("of", "i", "you", "that")):

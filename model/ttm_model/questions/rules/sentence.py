@@ -135,6 +135,7 @@ def _related(split: Anchored, asked: bool) -> Understood:
     if split.relation is None:
         return _main(split.main, asked)
     anchors = [_noun(list(anchor)) for anchor in split.anchors]
+    asked = asked or shapes.shape_of(split.relation) != "anchored"
     words = _without_else(split)
     bare = words in (["what"], ["which"]) or all(w in GENERIC for w in words)
     main = Question(shapes.kind_of("open"), None, _sense(words)) if bare else _main(words, asked)
