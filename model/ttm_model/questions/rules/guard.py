@@ -22,7 +22,7 @@ def names_a_thing(phrase: str) -> bool:
     words = phrase.split()
     first = words[0]
     counted = (ordinal(first) or 0) > 1 or (len(words) > 1 and number(words, 0))
-    if counted or _happened(words[-1]):
+    if counted or _happened(words[-1]) or (len(words) > 1 and words[-1] in MEASURES):
         return False  # "the second bell", "two bells", "the team scored"
     if first in MEASURES and (len(words) == 1 or words[1] in ("of", "i", "you", "that")):
         return False
