@@ -211,7 +211,7 @@ def _at_front(words: list[str]) -> Anchored | None:
     if first is None or end is None:
         return None
     main = words[end + 1 :] if words[end] == "," else words[end:]
-    if not main or (words[0] == "when" and main[0] in AUX and words[end] != ","):
+    if not main or (words[0] == "when" and words[1] in AUX):
         return None
     return Anchored(main, first[0], (tuple(words[first[1] : end]),), offset)
 

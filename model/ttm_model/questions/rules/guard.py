@@ -5,13 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ttm_model.questions.data import load, words
-from ttm_model.questions.rules.lexicon import LANGUAGE, MEASURES, STRAY, UNITS
+from ttm_model.questions.rules.lexicon import JOINTS, LANGUAGE, MEASURES, STRAY, UNITS
 from ttm_model.questions.rules.nouns import singular
-from ttm_model.questions.rules.numbers import ordinal
+from ttm_model.questions.rules.numbers import number, ordinal
+from ttm_model.questions.rules.predicates import SWITCHES
 
 _DATA = load(LANGUAGE, "words")
 _OPEN = words(_DATA["open_names"])
 _PREPOSITIONS = words(_DATA["open_joints"])
+_PAST = words(_DATA["past"])
+_NO_PAST = words(_DATA["no_past"])
 _JOINS_NAMES = "and"  # "black and white cat", "salt and pepper"
 
 
@@ -19,8 +22,9 @@ def names_a_thing(phrase: str) -> bool:
     """Whether the phrase can be the name of a thing, as far as its words tell."""
     words = phrase.split()
     first = words[0]
-    if (ordinal(first) or 0) > 1 and len(words) > 1:
-        return False  # "the second bell": which of them is told nowhere in a name
+    counted = (ordinal(first) or 0) > 1 or (len(words) > 1 and number(words, 0))
+    if counted or _happened(words[-1]) or (len(words) > 1 and _hangs(*words[-2:])):
+        return False  # "the second bell", "two bells", "the team scored", "the lorry by"
     if first in MEASURES and (len(words) == 1 or words[1] in ("of", "i", "you", "that")):
         return False
     if first in _OPEN and words[1:2] and words[1] in _PREPOSITIONS:
@@ -32,6 +36,17 @@ def names_a_thing(phrase: str) -> bool:
         _is_no_name(w, len(words)) and not (w == _JOINS_NAMES and 0 < i < last)
         for i, w in enumerate(words)
     )
+
+
+def _happened(word: str) -> bool:
+    """Whether the last word of a phrase is a verb of the past."""
+    regular = len(word) > 4 and word.endswith("ed") and not word.endswith("eed")
+    return word in _PAST or (regular and word not in _NO_PAST)
+
+
+def _hangs(one: str, last: str) -> bool:
+    """Whether the last word asks for a measure or leads on, unless it is a switch's: "turn on"."""
+    return last in MEASURES or (last in JOINTS and one not in SWITCHES)
 
 
 def _pair_is_no_name(one: str, other: str) -> bool:

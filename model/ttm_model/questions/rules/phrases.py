@@ -109,7 +109,7 @@ def _clean(words: list[str]) -> str | None:
 
 def _maker(words: list[str]) -> list[str]:
     """Subject of a sound verb without determiners and copulas; people in general are dropped."""
-    kept = [w for w in _trim_start(words) if w not in _COPULAS and w not in DETERMINERS]
+    kept = [w for w in _trim_start(words) if w not in _COPULAS | _DROPPED | DETERMINERS]
     if not kept or all(w in PEOPLE or w in GENERIC for w in kept):
         return []
     return [] if kept[0] in _SOMEONE else kept

@@ -12,11 +12,19 @@ from ttm_model.questions.rules import shapes
 from ttm_model.questions.rules.anchors import Anchored, split_anchor
 from ttm_model.questions.rules.clause import read_clause
 from ttm_model.questions.rules.frames import unwrap
-from ttm_model.questions.rules.lexicon import AUX, GENERIC, LANGUAGE, PERCEPTION, WEATHER
+from ttm_model.questions.rules.lexicon import (
+    AUX,
+    DETERMINERS,
+    GENERIC,
+    LANGUAGE,
+    PERCEPTION,
+    WEATHER,
+)
 from ttm_model.questions.rules.mentions import mentioned
 from ttm_model.questions.rules.naming import checked
 from ttm_model.questions.rules.nouns import singular
 from ttm_model.questions.rules.openings import opener, take_order
+from ttm_model.questions.rules.phrases import thing
 from ttm_model.questions.rules.refusing import doing, why_not
 from ttm_model.questions.rules.rewrites import as_written, before_time, plain_order
 from ttm_model.questions.rules.soundwords import BASE_FORMS, SOUND_VERBS
@@ -98,11 +106,11 @@ def _filled(matched: Matched) -> Question | None:
     }
     if None in nouns.values():
         return None
-    thing, other = nouns.get("thing"), nouns.get("other")
-    modality = _sense(matched.around) or (thing.modality if thing else None)
+    asked, other = nouns.get("thing"), nouns.get("other")
+    modality = _sense(matched.around) or (asked.modality if asked else None)
     return Question(
         matched.kind,
-        thing,
+        asked,
         modality,
         () if other is None else (other,),
         order=matched.says.get("order"),
@@ -123,7 +131,10 @@ def _noun(words: list[str]) -> Noun | None:
         return None
     if len(words) > 2 and words[-1].endswith("s") and words[-1] in SOUND_VERBS:
         words = ["did", *words]  # "after the rooster crows"
-    it = read_clause(words).thing()
+    clause = read_clause(words)
+    rest = list(clause.rest)
+    done = clause.personal and rest[1:2] and rest[1] in DETERMINERS and rest[0].endswith("ed")
+    it = thing(rest[1:]) if done else clause.thing()  # "(after I) dropped a plate": the plate
     return None if it.phrase is None else Noun(it.phrase, it.modality, order, unread=it.unread)
 
 
@@ -135,6 +146,7 @@ def _related(split: Anchored, asked: bool) -> Understood:
     if split.relation is None:
         return _main(split.main, asked)
     anchors = [_noun(list(anchor)) for anchor in split.anchors]
+    asked = asked or shapes.shape_of(split.relation) != "anchored"
     words = _without_else(split)
     bare = words in (["what"], ["which"]) or all(w in GENERIC for w in words)
     main = Question(shapes.kind_of("open"), None, _sense(words)) if bare else _main(words, asked)

@@ -160,7 +160,9 @@ def stretch(words: list[str]) -> Understood:
     if it.phrase in MEDIA:
         return Refusal("OTHER")
     bare = not clause.perceived and not clause.existential and it.modality is None
-    lasts = bool(set(clause.rest) & (STANDING | CONTINUES)) or clause.rest[-1].endswith("ing")
+    lasts = bool(set(clause.rest) & (STANDING | CONTINUES)) or "".join(clause.rest[-1:]).endswith(
+        "ing"
+    )
     if bare and not clause.clausal and not lasts:
         return Refusal("ATTRIBUTE")
     return _build("stretch", clause, it)
