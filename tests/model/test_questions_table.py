@@ -395,7 +395,7 @@ can you identify the person speaking? | UNSUPPORTED IDENTITY | -
 what were they talking about? | UNSUPPORTED WORDS_SAID | -
 was the dog to the left of the cat? | UNSUPPORTED PLACE | -
 do you like cats? | UNSUPPORTED OPINION | -
-is the dog bigger than the cat? | UNSUPPORTED COMPARE | -
+is the dog bigger than the cat? | UNSUPPORTED ATTRIBUTE | -
 how many people were in the room? | UNSUPPORTED OBJECT_COUNT | -
 turn on the lights | UNSUPPORTED NOT_A_QUESTION | -
 what's 2 plus 2? | UNSUPPORTED OTHER | -
@@ -537,7 +537,7 @@ did the bell ring while the cat was visible? | WITH cat | a | anchor=v | target=
 whose voice was it? | UNSUPPORTED IDENTITY | -
 is the cat cute? | UNSUPPORTED ATTRIBUTE | -
 was it a male voice? | UNSUPPORTED ATTRIBUTE | -
-which way did the car go? | UNSUPPORTED OTHER | -
+which way did the car go? | UNSUPPORTED PLACE | -
 can you count the people | UNSUPPORTED OBJECT_COUNT | -
 please delete everything | UNSUPPORTED NOT_A_QUESTION | -
 ¿viste un perro? | UNSUPPORTED LANGUAGE | -
