@@ -29,7 +29,6 @@ class _Told:
 
     __slots__ = ()
     __pydantic_config__: ClassVar = {
-        "use_attribute_docstrings": True,  # the docstring under a field is its description
         "json_schema_serialization_defaults_required": True,  # every field is always told
         "allow_inf_nan": False,
     }

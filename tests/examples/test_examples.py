@@ -91,7 +91,7 @@ def test_follow_up_questions(stack, seen):
     questions = ("What did you see before the castle?", "And before that?")
     first, then = run(stack, "follow_up", seen, *questions).split("> ")[1:]
     assert "answered" in first
-    assert "macaw" in first
+    assert "a parrot" in first  # the everyday word for a macaw
     assert "answered" in then
     assert "espresso" in then or "coffee" in then
 

@@ -195,6 +195,22 @@ async def test_a_reply_that_the_store_did_not_take_is_given_again(store, setting
     assert refused
 
 
+async def test_a_session_is_not_let_go_while_it_answers(store, settings, monkeypatch):
+    sid, _ = await opened_session(store, chunks=1)
+    engine = TalkingEngine()
+    taken = store.reply
+
+    async def reply(*args):
+        await asyncio.sleep(4 * settings.idle_release_s)
+        return await taken(*args)
+
+    monkeypatch.setattr(store, "reply", reply)
+    ask_id = await store.ask(sid, "question", {"question": "one"}, 20.0)
+    async with working(Worker(store, engine, settings)):
+        await store.wait_reply(sid, ask_id, 20.0)
+    assert [asking.text for asking in engine.asked] == ["one"]
+
+
 async def test_an_idle_session_is_acquired_for_a_question_and_released(store, settings):
     sid, opened = await opened_session(store)
     worker = Worker(store, ChainEngine(), settings)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from functools import cache
 from http import HTTPStatus
 from importlib import metadata, resources
+from itertools import pairwise
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from ttm_protocol import answers
 from ttm_protocol.messages import Limits
 from ttm_server.config import Settings
 from ttm_server.gateway.bodies import Problem
@@ -106,6 +110,7 @@ def install(app: FastAPI, settings: Settings, limits: Limits) -> None:
         schemas["Problem"] = Problem.model_json_schema()
         for name, example in EXAMPLES.items():
             schemas[name]["examples"] = [example]
+        _describe_fields(schemas)
         _without_fastapis_errors(whole["paths"], schemas)
         question = schemas["QuestionRequest"]["properties"]["question"]
         question |= {"minLength": 1, "maxLength": settings.max_question_chars}
@@ -121,6 +126,24 @@ def install(app: FastAPI, settings: Settings, limits: Limits) -> None:
         return whole
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _describe_fields(schemas: dict[str, Any]) -> None:
+    """Give each field of an answer the docstring under it as its description.
+
+    Pydantic does so too if told to, but parses each class anew, in the midst of the first request.
+    """
+    for kind in ast.parse(inspect.getsource(answers)).body:
+        if not isinstance(kind, ast.ClassDef) or kind.name not in schemas:
+            continue
+        fields = schemas[kind.name]["properties"]
+        for field, told in pairwise(kind.body):
+            match field, told:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    fields[name]["description"] = inspect.cleandoc(text)
 
 
 def _without_fastapis_errors(paths: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -74,6 +74,13 @@ class Publisher(Generic[S]):
         whichever worker, finds at least what this answer was given from. What the answer leaves for
         the conversation is stored with it and does not reach the client.
         """
+        session.replying += 1
+        try:
+            await self._reply(session, ask)
+        finally:
+            session.replying -= 1
+
+    async def _reply(self, session: LiveSession[S], ask: Ask) -> None:
         told = session.committed
         context: Context | None = None
         try:

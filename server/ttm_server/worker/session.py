@@ -48,6 +48,7 @@ class LiveSession(Generic[S]):
     chunk_s: float = 0.0
     active_at_s: float = 0.0
     committing: bool = False
+    replying: int = 0  # questions that are being answered now
     retry_at_s: float = 0.0  # no commit before, after one that failed
     lost: bool = False
 
@@ -60,6 +61,12 @@ class LiveSession(Generic[S]):
     def caught_up(self) -> bool:
         """Whether nothing that was fetched waits for a step."""
         return not self.decoded and self.fetched == self.applied
+
+    @property
+    def busy(self) -> bool:
+        """Whether something of it is under way: whoever let it go now would have it done twice."""
+        under_way = self.dirty or self.committing or self.replying or self.asks
+        return bool(under_way) or not self.caught_up
 
     def snapshot(self) -> Snapshot[S]:
         """What is applied now; later steps do not change it."""

@@ -294,8 +294,7 @@ class Worker(Generic[S]):
             if session.lost:
                 self._forget(session)
                 continue
-            busy = session.dirty or session.committing or session.asks or not session.caught_up
-            if not busy and time.monotonic() - session.active_at_s > idle_s:
+            if not session.busy and time.monotonic() - session.active_at_s > idle_s:
                 self._forget(session)
                 await self._holding.release(session.session_id, session.fence)
 
