@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ttm_model.questions.data import kinds, load
+from ttm_model.questions.data import kinds, load, words
 from ttm_model.questions.patterns import Matched, Patterns
 from ttm_model.questions.question import Modality, Noun, Question, Refusal, Understood
 from ttm_model.questions.rules import shapes
@@ -33,7 +33,7 @@ from ttm_model.questions.rules.timewords import extract
 
 _PATTERNS = Patterns(kinds(LANGUAGE), load(LANGUAGE, "patterns")["macros"])
 _PLACES: dict[str, Modality] = dict.fromkeys(("camera", "screen", "view"), "video")
-_LISTING = ("list", "describe", "summarise", "summarize", "name", "report")
+_ASKING = words("what which list describe summarise summarize name report")
 
 
 def parse_words(words: list[str], asked: bool) -> Understood:
@@ -214,16 +214,10 @@ def _how_many(words: list[str], asked: bool) -> Understood | None:
 
 
 def _asking_what(words: list[str], asked: bool) -> Understood | None:
-    if words[0] not in ("what", "which"):
+    if words[0] not in _ASKING:
         return None
     reason = doing(words)
     return Refusal(reason) if reason else shapes.open_(words[1:])
-
-
-def _listing(words: list[str], asked: bool) -> Understood | None:
-    if words[0] not in _LISTING:
-        return None
-    return shapes.open_(words[1:]) if len(words) > 1 else Refusal("NOT_A_QUESTION")
 
 
 def _in_order(words: list[str], asked: bool) -> Understood | None:
@@ -241,6 +235,5 @@ _MAIN: tuple[Callable[[list[str], bool], Understood | None], ...] = (
     _opened,
     _how_many,
     _asking_what,
-    _listing,
     _in_order,
 )
