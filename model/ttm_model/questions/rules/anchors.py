@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -83,13 +84,8 @@ def _without(words: list[str]) -> Anchored | None:
 
 
 def _listed(words: list[str]) -> list[list[str]]:
-    parts: list[list[str]] = [[]]
-    for word in words:
-        if word in ("and", "or", ","):
-            parts.append([])
-        else:
-            parts[-1].append(word)
-    return [part for part in parts if part]
+    parts = re.split(r" ?(?:\band\b|\bor\b|,) ?", " ".join(words))
+    return [part.split() for part in parts if part]
 
 
 def _between(words: list[str]) -> Anchored | None:

@@ -23,7 +23,12 @@ def names_a_thing(phrase: str) -> bool:
     words = phrase.split()
     first = words[0]
     counted = (ordinal(first) or 0) > 1 or (len(words) > 1 and number(words, 0))
-    if counted or _happened(words[-1]) or (len(words) > 1 and _hangs(*words[-2:])):
+    if (
+        counted
+        or first in JOINTS
+        or _happened(words[-1])
+        or (len(words) > 1 and _hangs(*words[-2:]))
+    ):
         return False  # "the second bell", "two bells", "the team scored", "the lorry by"
     if first in MEASURES and (len(words) == 1 or words[1] in ("of", "i", "you", "that")):
         return False
@@ -51,7 +56,8 @@ def _hangs(one: str, last: str) -> bool:
 
 def _pair_is_no_name(one: str, other: str) -> bool:
     happened = singular(one) != one and other.endswith(("ed", "en", "like"))  # "gunshots fired"
-    return happened or (one in ("in", "on", "at") and other.isdigit())  # "in 2019"
+    joined = one == _JOINS_NAMES and other in JOINTS  # "and in which minutes"
+    return happened or joined or (one in ("in", "on", "at") and other.isdigit())  # "in 2019"
 
 
 def _is_no_name(word: str, of: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 from ttm_model.questions.data import kinds, load, words
 from ttm_model.questions.patterns import Matched, Patterns
@@ -169,8 +170,13 @@ def _without_else(split: Anchored) -> list[str]:
 
 def _all_but(main: Question, split: Anchored) -> Question:
     """ "Anything other than speech" asks what there was, "any animal but a cat" of a kind."""
-    told = next((sense for words in split.anchors if (sense := _sense(list(words)))), None)
+    told = next((sense for said in split.anchors if (sense := _sense(_unnamed(said)))), None)
     return replace(main, kind=shapes.kind_of("open"), modality=main.modality or told)
+
+
+def _unnamed(said: tuple[str, ...]) -> list[str]:
+    """The words but those right behind a determiner: "the saw" is a thing."""
+    return [word for before, word in pairwise(("", *said)) if before not in DETERMINERS]
 
 
 def _hung(main: Question, split: Anchored, anchors: tuple[Noun, ...]) -> Question:
@@ -206,11 +212,9 @@ def _main(words: list[str], asked: bool) -> Understood:
 
 def _opened(words: list[str], asked: bool) -> Understood | None:
     found = opener(words)
+    if found is None and words[:2] == ["how", "many"]:
+        return shapes.tally(words[2:])
     return shapes.AFTER_OPENING[shapes.shape_of(found[0])](words[found[1] :]) if found else None
-
-
-def _how_many(words: list[str], asked: bool) -> Understood | None:
-    return shapes.tally(words[2:]) if words[:2] == ["how", "many"] else None
 
 
 def _asking_what(words: list[str], asked: bool) -> Understood | None:
@@ -233,7 +237,6 @@ def _in_order(words: list[str], asked: bool) -> Understood | None:
 _MAIN: tuple[Callable[[list[str], bool], Understood | None], ...] = (
     shapes.numbered,
     _opened,
-    _how_many,
     _asking_what,
     _in_order,
 )
