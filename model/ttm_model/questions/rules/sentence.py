@@ -65,7 +65,7 @@ def _read(words: list[str], asked: bool) -> Understood:
     by_pattern = _by_pattern(written)  # "which was earlier, ...": the time is what is asked
     if by_pattern is not None:
         return by_pattern
-    split = split_anchor(_since(plain))
+    split = split_anchor(plain)
     apart = split.offset_s is not None or (
         split.relation is not None and shapes.shape_of(split.relation) != "anchored"
     )
@@ -76,12 +76,6 @@ def _read(words: list[str], asked: bool) -> Understood:
     if timed.window is not None and isinstance(understood, Question):
         return understood.within(timed.window)
     return understood
-
-
-def _since(words: list[str]) -> list[str]:
-    """Turn "how long has it been since ..." into "when ..."."""
-    opened = opener(words)
-    return ["when", *words[opened[1] :]] if opened and "since" in words[: opened[1]] else words
 
 
 # --- patterns -------------------------------------------------------------------------------------
