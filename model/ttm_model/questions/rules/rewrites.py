@@ -14,7 +14,6 @@ from ttm_model.questions.rules.lexicon import (
     PERCEPTION,
     PRONOUNS,
     UNITS,
-    WH,
 )
 from ttm_model.questions.rules.openings import opener
 from ttm_model.questions.rules.soundwords import BASE_FORMS
@@ -25,7 +24,6 @@ _MACROS = _DATA["macros"] | {
     "sense": "|".join(_VERBS),
     "ing": "|".join(verb for verb in _VERBS if verb.split()[0].endswith("ing")),
     "aux": any_of(AUX),
-    "wh": any_of(WH),
     "pronoun": any_of(PRONOUNS),
     "adjective": any_of(ADJECTIVES),
     "sounds": any_of(BASE_FORMS),
