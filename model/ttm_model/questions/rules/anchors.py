@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ttm_model.questions.data import kinds, load, words
+from ttm_model.questions.data import kinds, load, phrases, words
 from ttm_model.questions.rules.lexicon import (
     AUX,
     CONNECTING_PHRASES,
@@ -23,6 +24,7 @@ _TIGHT = words(_WORDS["tight"])
 _VAGUE = words(_WORDS["vague"])
 _ASKS = words(_WORDS["asks"])
 _THERE = words(_WORDS["there"])
+_LEADS = sorted(phrases(_WORDS["leads"]), key=len, reverse=True)
 _LONGEST = max(len(phrase) for phrase in CONNECTING_PHRASES)
 # Kinds that set two events around something, and kinds that leave things out: their own words.
 _AROUND, _WITHOUT = (
@@ -82,13 +84,8 @@ def _without(words: list[str]) -> Anchored | None:
 
 
 def _listed(words: list[str]) -> list[list[str]]:
-    parts: list[list[str]] = [[]]
-    for word in words:
-        if word in ("and", "or", ","):
-            parts.append([])
-        else:
-            parts[-1].append(word)
-    return [part for part in parts if part]
+    parts = re.split(r" ?(?:\band\b|\bor\b|,) ?", " ".join(words))
+    return [part.split() for part in parts if part]
 
 
 def _between(words: list[str]) -> Anchored | None:
@@ -174,11 +171,8 @@ def _strip_lead(words: list[str]) -> tuple[list[str], float | None]:
         if words[i] not in _VAGUE:
             start, offset = _exact(words, start)
         return words[:start], offset
-    if words[-2:] in (["the", "moment"], ["the", "moments"], ["the", "seconds"]):
-        return words[: -3 if words[-3:-2] == ["in"] else -2], None
-    if words[-2:] in (["a", "little"], ["a", "bit"], ["a", "while"], ["a", "moment"]):
-        return words[:-2], None
-    return words, None
+    size = next((len(lead) for lead in _LEADS if tuple(words[-len(lead) :]) == lead), 0)
+    return words[: len(words) - size], None
 
 
 def _exact(words: list[str], start: int) -> tuple[int, float | None]:

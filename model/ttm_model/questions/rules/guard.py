@@ -7,13 +7,14 @@ from itertools import pairwise
 from ttm_model.questions.data import load, words
 from ttm_model.questions.rules.lexicon import JOINTS, LANGUAGE, MEASURES, STRAY, UNITS
 from ttm_model.questions.rules.nouns import singular
-from ttm_model.questions.rules.numbers import number, ordinal
+from ttm_model.questions.rules.numbers import ordinal
 from ttm_model.questions.rules.predicates import SWITCHES
 
 _DATA = load(LANGUAGE, "words")
 _OPEN = words(_DATA["open_names"])
 _PREPOSITIONS = words(_DATA["open_joints"])
 _PAST = words(_DATA["past"])
+_NEVER_FIRST = words(_DATA["never_first"])
 _NO_PAST = words(_DATA["no_past"])
 _JOINS_NAMES = "and"  # "black and white cat", "salt and pepper"
 
@@ -22,9 +23,9 @@ def names_a_thing(phrase: str) -> bool:
     """Whether the phrase can be the name of a thing, as far as its words tell."""
     words = phrase.split()
     first = words[0]
-    counted = (ordinal(first) or 0) > 1 or (len(words) > 1 and number(words, 0))
-    if counted or _happened(words[-1]) or (len(words) > 1 and _hangs(*words[-2:])):
-        return False  # "the second bell", "two bells", "the team scored", "the lorry by"
+    ranked = (ordinal(first) or 0) > 1 or first in _NEVER_FIRST
+    if ranked or _happened(words[-1]) or (len(words) > 1 and _hangs(*words[-2:])):
+        return False  # "the second bell", "the team scored", "the lorry by"
     if first in MEASURES and (len(words) == 1 or words[1] in ("of", "i", "you", "that")):
         return False
     if first in _OPEN and words[1:2] and words[1] in _PREPOSITIONS:
@@ -51,7 +52,8 @@ def _hangs(one: str, last: str) -> bool:
 
 def _pair_is_no_name(one: str, other: str) -> bool:
     happened = singular(one) != one and other.endswith(("ed", "en", "like"))  # "gunshots fired"
-    return happened or (one in ("in", "on", "at") and other.isdigit())  # "in 2019"
+    joined = one == _JOINS_NAMES and other in JOINTS  # "and in which minutes"
+    return happened or joined or (one in ("in", "on", "at") and other.isdigit())  # "in 2019"
 
 
 def _is_no_name(word: str, of: int) -> bool:

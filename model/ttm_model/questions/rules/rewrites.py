@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ttm_model.questions.data import any_of, expanded, load, words
 from ttm_model.questions.rules.lexicon import (
@@ -13,7 +14,6 @@ from ttm_model.questions.rules.lexicon import (
     PERCEPTION,
     PRONOUNS,
     UNITS,
-    WH,
 )
 from ttm_model.questions.rules.openings import opener
 from ttm_model.questions.rules.soundwords import BASE_FORMS
@@ -24,7 +24,6 @@ _MACROS = _DATA["macros"] | {
     "sense": "|".join(_VERBS),
     "ing": "|".join(verb for verb in _VERBS if verb.split()[0].endswith("ing")),
     "aux": any_of(AUX),
-    "wh": any_of(WH),
     "pronoun": any_of(PRONOUNS),
     "adjective": any_of(ADJECTIVES),
     "sounds": any_of(BASE_FORMS),
@@ -33,14 +32,23 @@ _MACROS = _DATA["macros"] | {
     "heard": any_of(" ".join(verb) for verb, sense in PERCEPTION.items() if sense == "audio"),
     "things": "|".join(sorted(GENERIC, key=len, reverse=True)),
 }
-_SPOKEN, _EARLY, _RULES = (
-    tuple((re.compile(expanded(rule["find"], _MACROS)), rule["put"]) for rule in _DATA[part])
-    for part in ("spoken", "early", "rules")
+_Rules = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _compiled(rules: Iterable[tuple[str, str]]) -> _Rules:
+    return tuple((re.compile(expanded(find, _MACROS)), put) for find, put in rules)
+
+
+_SPOKEN = _compiled(
+    rule for group in load(LANGUAGE, "colloquial")["groups"] for rule in group["rules"]
+)
+_EARLY, _RULES = (
+    _compiled((rule["find"], rule["put"]) for rule in _DATA[part]) for part in ("early", "rules")
 )
 _QUESTION_WORDS = words(_DATA["question_words"])
 
 
-def _applied(rules: tuple[tuple[re.Pattern[str], str], ...], words: list[str]) -> list[str]:
+def _applied(rules: _Rules, words: list[str]) -> list[str]:
     text = " ".join(words)
     for rule, to in rules:
         text = rule.sub(to, text)

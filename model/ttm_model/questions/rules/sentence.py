@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
-from ttm_model.questions.data import kinds, load
+from ttm_model.questions.data import kinds, load, words
 from ttm_model.questions.patterns import Matched, Patterns
 from ttm_model.questions.question import Modality, Noun, Question, Refusal, Understood
 from ttm_model.questions.rules import shapes
@@ -33,7 +34,7 @@ from ttm_model.questions.rules.timewords import extract
 
 _PATTERNS = Patterns(kinds(LANGUAGE), load(LANGUAGE, "patterns")["macros"])
 _PLACES: dict[str, Modality] = dict.fromkeys(("camera", "screen", "view"), "video")
-_LISTING = ("list", "describe", "summarise", "summarize", "name", "report")
+_ASKING = words("what which list describe summarise summarize name report")
 
 
 def parse_words(words: list[str], asked: bool) -> Understood:
@@ -64,7 +65,7 @@ def _read(words: list[str], asked: bool) -> Understood:
     by_pattern = _by_pattern(written)  # "which was earlier, ...": the time is what is asked
     if by_pattern is not None:
         return by_pattern
-    split = split_anchor(_since(plain))
+    split = split_anchor(plain)
     apart = split.offset_s is not None or (
         split.relation is not None and shapes.shape_of(split.relation) != "anchored"
     )
@@ -75,12 +76,6 @@ def _read(words: list[str], asked: bool) -> Understood:
     if timed.window is not None and isinstance(understood, Question):
         return understood.within(timed.window)
     return understood
-
-
-def _since(words: list[str]) -> list[str]:
-    """Turn "how long has it been since ..." into "when ..."."""
-    opened = opener(words)
-    return ["when", *words[opened[1] :]] if opened and "since" in words[: opened[1]] else words
 
 
 # --- patterns -------------------------------------------------------------------------------------
@@ -169,8 +164,13 @@ def _without_else(split: Anchored) -> list[str]:
 
 def _all_but(main: Question, split: Anchored) -> Question:
     """ "Anything other than speech" asks what there was, "any animal but a cat" of a kind."""
-    told = next((sense for words in split.anchors if (sense := _sense(list(words)))), None)
+    told = next((sense for said in split.anchors if (sense := _sense(_unnamed(said)))), None)
     return replace(main, kind=shapes.kind_of("open"), modality=main.modality or told)
+
+
+def _unnamed(said: tuple[str, ...]) -> list[str]:
+    """The words but those right behind a determiner: "the saw" is a thing."""
+    return [word for before, word in pairwise(("", *said)) if before not in DETERMINERS]
 
 
 def _hung(main: Question, split: Anchored, anchors: tuple[Noun, ...]) -> Question:
@@ -206,24 +206,16 @@ def _main(words: list[str], asked: bool) -> Understood:
 
 def _opened(words: list[str], asked: bool) -> Understood | None:
     found = opener(words)
+    if found is None and words[:2] == ["how", "many"]:
+        return shapes.tally(words[2:])
     return shapes.AFTER_OPENING[shapes.shape_of(found[0])](words[found[1] :]) if found else None
 
 
-def _how_many(words: list[str], asked: bool) -> Understood | None:
-    return shapes.tally(words[2:]) if words[:2] == ["how", "many"] else None
-
-
 def _asking_what(words: list[str], asked: bool) -> Understood | None:
-    if words[0] not in ("what", "which"):
+    if words[0] not in _ASKING:
         return None
     reason = doing(words)
     return Refusal(reason) if reason else shapes.open_(words[1:])
-
-
-def _listing(words: list[str], asked: bool) -> Understood | None:
-    if words[0] not in _LISTING:
-        return None
-    return shapes.open_(words[1:]) if len(words) > 1 else Refusal("NOT_A_QUESTION")
 
 
 def _in_order(words: list[str], asked: bool) -> Understood | None:
@@ -239,8 +231,6 @@ def _in_order(words: list[str], asked: bool) -> Understood | None:
 _MAIN: tuple[Callable[[list[str], bool], Understood | None], ...] = (
     shapes.numbered,
     _opened,
-    _how_many,
     _asking_what,
-    _listing,
     _in_order,
 )
