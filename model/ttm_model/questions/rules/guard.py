@@ -7,7 +7,7 @@ from itertools import pairwise
 from ttm_model.questions.data import load, words
 from ttm_model.questions.rules.lexicon import LANGUAGE, MEASURES, STRAY, UNITS
 from ttm_model.questions.rules.nouns import singular
-from ttm_model.questions.rules.numbers import ordinal
+from ttm_model.questions.rules.times import TIMES
 
 _DATA = load(LANGUAGE, "words")
 _OPEN = words(_DATA["open_names"])
@@ -19,7 +19,7 @@ def names_a_thing(phrase: str) -> bool:
     """Whether the phrase can be the name of a thing, as far as its words tell."""
     words = phrase.split()
     first = words[0]
-    if (ordinal(first) or 0) > 1 and len(words) > 1:
+    if TIMES.ordinal(first) > 1 and len(words) > 1:
         return False  # "the second bell": which of them is told nowhere in a name
     if first in MEASURES and (len(words) == 1 or words[1] in ("of", "i", "you", "that")):
         return False
