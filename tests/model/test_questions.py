@@ -107,9 +107,11 @@ def test_looser_words_give_wider_windows(exact: str, loose: str) -> None:
         ("around 20 seconds in", Window("at", 20.0, None, 4.0)),
         ("more than a minute ago", Window("ago", 60.0, math.inf)),
         ("less than a minute ago", Window("last", 60.0)),
+        ("throughout the video", None),
+        ("during all this", None),
     ],
 )
-def test_words_of_time_mean_a_window(said: str, window: Window) -> None:
+def test_words_of_time_mean_a_window(said: str, window: Window | None) -> None:
     assert understand(f"did you see a dog {said}?") == Question(
         "presence", Noun("dog", "video"), "video", window=window
     )
