@@ -89,6 +89,56 @@ def test_looser_words_give_wider_windows(exact: str, loose: str) -> None:
     assert sharp.tolerance_s < wide.tolerance_s
 
 
+@pytest.mark.parametrize(
+    ("said", "window"),
+    [
+        ("from 10 to 20 seconds", Window("between", 10.0, 20.0)),
+        ("between 20 seconds and 30 seconds", Window("between", 20.0, 30.0)),
+        ("between minute 1 and 2", Window("between", 60.0, 120.0)),
+        ("from one to three minutes ago", Window("ago", 60.0, 180.0, 2.0)),
+        ("from 1 minute and 30 seconds ago", Window("ago", 90.0, None, 18.0)),
+        ("from the start until 0:40", Window("between", 0.0, 40.0)),
+        ("after 0:30 but before 1:10", Window("between", 30.0, 70.0)),
+        ("in the last minute and a half", Window("last", 90.0)),
+        ("in the first few seconds", Window("start", 4.0, None, 5.0)),
+        ("after the second minute", Window("since", 120.0)),
+        ("until the second minute", Window("until", None, 60.0)),
+        ("by 0:45", Window("until", None, 45.0, 2.0)),
+        ("around 20 seconds in", Window("at", 20.0, None, 4.0)),
+        ("more than a minute ago", Window("ago", 60.0, math.inf)),
+        ("less than a minute ago", Window("last", 60.0)),
+        ("throughout the video", None),
+        ("during all this", None),
+    ],
+)
+def test_words_of_time_mean_a_window(said: str, window: Window | None) -> None:
+    assert understand(f"did you see a dog {said}?") == Question(
+        "presence", Noun("dog", "video"), "video", window=window
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "window"),
+    [
+        ("vor etwa 20 Sekunden", Window("ago", 20.0, None, 6.0)),
+        ("etwa vor 20 Sekunden", Window("ago", 20.0, None, 6.0)),
+        ("vor mehr als einer Minute", Window("ago", 60.0, math.inf)),
+        ("in den letzten Sekunden", Window("last", 4.0)),
+        ("in der letzten Minute", Window("last", 60.0)),
+        ("zwischen Sekunde 10 und 20", Window("between", 10.0, 20.0)),
+        ("zwischen 1 und 2 Minuten", Window("between", 60.0, 120.0)),
+        ("nach 0:30", Window("since", 30.0)),
+        ("ab der zweiten Minute", Window("since", 60.0)),
+        ("bis zur zweiten Minute", Window("until", None, 120.0)),
+        ("bei Minute 2", Window("at", 120.0, None, 2.0)),
+    ],
+)
+def test_german_words_of_time_mean_a_window(said: str, window: Window) -> None:
+    understood = parser("german").parse(f"hast du {said} einen Hund gesehen?")
+    assert isinstance(understood, Question)
+    assert (understood.phrase, understood.window) == ("dog", window)
+
+
 THINGS = "dog cat bell music 20 0:30 1:10 twenty ? few couple half more than of or bark"
 FRAME = sorted(REPAIRABLE | set(THINGS.split()))
 

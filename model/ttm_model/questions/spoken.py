@@ -115,8 +115,9 @@ class PatternParser:
 
     def _understood(self, sentence: _Sentence) -> Understood:
         sentence = self._bare(sentence)
-        said, window = self._times.extract(sentence.words)
-        sentence = self._bare(replace(sentence, words=said))
+        timed = self._times.extract(sentence.words)
+        window = timed.window
+        sentence = self._bare(replace(sentence, words=timed.words))
         for matched in self._patterns.matches(w for w in sentence.words if w not in self._fillers):
             return Question(matched.kind).within(window)
         compared = self._compared(sentence.words)

@@ -1,98 +1,267 @@
-"""Finds words of time by a language's table of patterns. Knows no things and no kinds.
+"""Reads the words of time of one language by its table of patterns. Knows no things and no kinds.
 
-Slots of a pattern: `{n}` and `{m}` amounts, `{o}` a place in order ("second"), `{u}` and `{v}`
-units, `{c}` and `{d}` media times like 1:30; `{h}` is a hedge ("about") that may be missing. What
-else stands in braces is a macro of the table.
+A pattern is a regular expression over words; at each place the first pattern of the table that
+fits is taken. What stands in braces is filled in: a macro of the table, or a slot:
+
+- `{n}` `{m}` `{k}` `{w}` numbers, `{a}` an amount that is none ("few"), `{f}` `{g}` parts of one
+- `{u}` `{v}` units, `{o}` a place in order ("second"), `{h}` hedges ("about") if there are any
+- `{t}` a duration ("about a minute and a half"), `{s}` one without amount ("minute and a half")
+- `{p}` `{q}` moments of the media ("0:45", "second 20")
+
+How a number, a duration, one without amount and a point are said, the table tells in its macros of
+these names: a duration in `{n}` or `{a}`, and `{u}`, of which there may be more in `{f}` and `{g}`,
+in `{k}` and `{v}`, or up to `{m}` or `{w}`; a point in `{u}` and `{n}`, or `{t}`, or a group `c`.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from ttm_model.questions.rules.numbers import EXACT, HEDGED, MIN_TOLERANCE_S, clock
-from ttm_model.questions.window import LATELY, NOW, START, Window
+from ttm_model.questions.data import any_of
+from ttm_model.questions.window import LATELY, NOW, START, START_S, Window
 
-AT_TOLERANCE_S = 2.0
+EXACT, HEDGED, FEW = 0.1, 0.3, 0.6  # tolerance as a share of the value
+MIN_TOLERANCE_S = 2.0  # of a time back from now
+AT_TOLERANCE_S = 2.0  # of a moment
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-_FIXED = {"start": START, "now": NOW, "lately": LATELY, "nothing": None}
-_CLOCK = r"\d+(?::\d\d){1,2}"
+_LOOSE = 0.35  # a stretch is as long as said, unless its tolerance is a larger share of it
+_FIXED = {"start": START, "now": NOW, "lately": LATELY, "nothing": None, "calendar": None}
+_TABLES = ("numbers", "amounts", "fractions", "ordinals", "units")
+_CLOCK = r"[0-9]+(?::[0-9]{2}){1,2}"
+_SLOTS = dict.fromkeys("nmkw", "number") | dict.fromkeys("fg", "fractions")
+_SLOTS |= dict.fromkeys("uv", "units") | dict.fromkeys("pq", "point")
+_SLOTS |= {"a": "amounts", "o": "ordinals", "t": "duration", "s": "single"}
+_BRACES = re.compile(r"\{([a-z_]+)\}")
+_GROUP = re.compile(r"\(\?P<\w+>")
+_Told = dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """Seconds as said and the tolerance that the words allow; also how far into the media.
+
+    `unit_s`: seconds of the unit it was said in. `vague`: its words give no number ("a few").
+    `size`: of how many words it is made.
+    """
+
+    seconds: float
+    tolerance_s: float = 0.0
+    unit_s: float = 1.0
+    vague: bool = False
+    size: int = 0
+
+    @property
+    def looseness_s(self) -> float:
+        """The tolerance of a stretch of this length."""
+        loose = self.vague or self.tolerance_s > _LOOSE * self.seconds
+        return self.tolerance_s if loose else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A question's words without the words of time; `calendar`: dates or clock hours were named."""
+
+    words: list[str]
+    window: Window | None
+    calendar: bool = False
 
 
 class TimeTable:
     """The words of time of one language."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
-        """`data`: `numbers`, `ordinals` and `units` by word, `hedges`, `macros`, and `times`."""
-        self._values: dict[str, float] = {}
-        slots = {"c": _CLOCK, "d": _CLOCK}
-        for table, names in (("numbers", "nm"), ("ordinals", "o"), ("units", "uv")):
-            values = {word.translate(UMLAUTS): float(v) for word, v in data[table].items()}
-            digits = [] if table == "units" else [r"\d+(?:[.,]\d+)?"]
-            said = "|".join([*digits, *sorted(values, key=len, reverse=True)])
-            self._values |= values
-            slots |= dict.fromkeys(names, said)
-        hedges = "|".join(data["hedges"]).translate(UMLAUTS)
-        macros = {name: text.translate(UMLAUTS) for name, text in data["macros"].items()}
-        macros |= {name: f"(?P<{name}>{said})" for name, said in slots.items()}
-        macros["h"] = f"(?P<h>(?:{hedges}) )?"
-        rules = [(line, says) for says in data["times"] for line in says["patterns"]]
-        rules.sort(key=lambda rule: -len(rule[0]))
-        self._rules = [(_compiled(line, macros), says) for line, says in rules]
+    def __init__(self, data: dict[str, Any], **macros: str) -> None:
+        """`data`: a language's `times.toml`; `macros`: more of them than it has itself.
 
-    def extract(self, said: list[str]) -> tuple[list[str], Window | None]:
-        """The words without those of time, and the window that these mean."""
-        text, window = " ".join(said), None
-        for rule, says in self._rules:
-            found = rule.search(text)
-            if found:
-                window = window or self._window(says, found.groupdict())
-                text = f"{text[: found.start()]} {text[found.end() :]}"
-        return text.split(), window
+        `data["times"]` are `patterns` and the `window` that they mean: a kind of window, one of
+        the fixed ones, "first" (from the start on), "calendar", or "kept" for words that only look
+        like a time. `tolerance_s` goes before what the words allow. `longer`: "more than" so long
+        ago; `ended`: from or up to the end of what has a place in order; `single`: how many of a
+        unit are meant where no amount is said, if not one.
+        """
+        tables = {
+            name: {said.translate(UMLAUTS): float(v) for said, v in data.get(name, {}).items()}
+            for name in _TABLES
+        }
+        self._values = tables["numbers"] | tables["amounts"] | tables["fractions"]
+        self._ordinals, self._units = tables["ordinals"], tables["units"]
+        shares = data.get("shares", {}).items()
+        self._shares = {word: float(share) for share, said in shares for word in said.split()}
+        hedges = any_of(hedge.translate(UMLAUTS) for hedge in data["hedges"])
+        self._macros = {name: any_of(table) for name, table in tables.items()} | data["macros"]
+        self._macros |= {**macros, "clock": _CLOCK, "h": f"(?P<h>(?:(?:{hedges}) )++)?"}
+        self._number, self._duration, self._point = (
+            re.compile(self._filled(f"{{{name}}}(?!\\S)"))
+            for name in ("number", "duration", "point")
+        )
+        self._rules = [
+            (says, self._filled(f"{line}(?!\\S)"))
+            for says in data["times"]
+            for line in says["patterns"]
+        ]
+        rules = "|".join(f"({_untold(rule)})" for _, rule in self._rules)
+        self._any = re.compile(rf"(?<!\S)(?:{rules})")
 
-    def _window(self, says: dict[str, Any], told: dict[str, str | None]) -> Window | None:
+    def _filled(self, line: str) -> str:
+        """An expression with its braces filled in; slots within a slot are not told apart."""
+
+        def content(brace: re.Match[str]) -> str:
+            name = brace[1]
+            inner = self._filled(self._macros[_SLOTS.get(name, name)])
+            return f"(?P<{name}>{_untold(inner)})" if name in _SLOTS else f"(?:{inner})"
+
+        return _BRACES.sub(content, line.translate(UMLAUTS))
+
+    # --- what stands at the front of words --------------------------------------------------------
+
+    def number(self, said: list[str]) -> tuple[float, int] | None:
+        """The number at the front, and of how many words it is made."""
+        found = self._number.match(" ".join(said))
+        return (self._value(found[0]), len(found[0].split())) if found else None
+
+    def duration(self, said: list[str]) -> Duration | None:
+        """The duration at the front."""
+        found = self._duration.match(" ".join(said))
+        return self._length(found) if found else None
+
+    def ordinal(self, word: str) -> int:
+        """The place in order that a word tells, from 1; or 0."""
+        return int(self._ordinals.get(word, 0))
+
+    # --- whole questions --------------------------------------------------------------------------
+
+    def extract(self, said: list[str]) -> Timed:
+        """Take the words of time out of a question and say which window they mean."""
+        text, left, at = " ".join(said), "", 0
+        window: Window | None = None
+        calendar = False
+        for found in self._any.finditer(text):
+            says, rule = self._rules[(found.lastindex or 0) - 1]
+            told = _compiled(rule).match(text, found.start())
+            if says["window"] == "kept" or told is None:
+                continue
+            window = _merged(window, self._window(says, told.groupdict()))
+            calendar = calendar or says["window"] == "calendar"
+            left, at = f"{left}{text[at : found.start()]}", found.end()
+        return Timed(f"{left}{text[at:]}".split(), window, calendar)
+
+    def _window(self, says: dict[str, Any], told: _Told) -> Window | None:
         name = says["window"]
         if name in _FIXED:
             return _FIXED[name]
-        unit = self._values.get(told.get("u") or told.get("v") or "", 1.0)
-        low = self._edge(told, "n", "c", unit)
-        high = self._edge(told, "m", "d", self._values.get(told.get("v") or "", unit))
-        if told.get("o"):  # "the second minute" begins after one
-            high = unit * self._value(told["o"] or "")
-            low = high if name == "until" else high - unit
-        low = unit * says["single"] if low is None else low
-        tolerance = 0.0
+        low, high = self._edges(says, told)
+        edges = [low.seconds, *([high.seconds] if high else [])]
+        tolerance_s = 0.0
         match name:
             case "ago":
-                high = math.inf if says.get("longer") else None
-                tolerance = max(MIN_TOLERANCE_S, low * (HEDGED if told.get("h") else EXACT))
-            case "at":
-                tolerance = AT_TOLERANCE_S
-            case "until":
-                low, high = None, low
+                edges += [math.inf] if says.get("longer") else []
+                tolerance_s = MIN_TOLERANCE_S if high else low.tolerance_s
+            case "last":
+                tolerance_s = low.looseness_s
+            case "first" if low.vague:
+                name, tolerance_s = "start", START_S / 2
             case "first":
-                name, low, high = "between", 0.0, low
-            case "between" if high is not None:
-                low, high = sorted((low, high))
-        return Window(name, low, high, tolerance)
+                name, edges, tolerance_s = "between", [0.0, *edges], low.looseness_s
+            case "at":
+                tolerance_s = low.tolerance_s * (2 if told.get("h") else 1)
+        tolerance_s = says.get("tolerance_s", tolerance_s)
+        a_s, b_s = (None, *edges) if name == "until" else (*sorted(edges), None)[:2]
+        return Window(name, a_s, b_s, tolerance_s)
 
-    def _edge(
-        self, told: dict[str, str | None], amount: str, time: str, unit: float
-    ) -> float | None:
-        """Seconds of one edge: a media time or an amount of units."""
-        if media := told.get(time):
-            return clock(media)
-        said = told.get(amount)
-        return unit * self._value(said) if said else None
+    def _edges(self, says: dict[str, Any], told: _Told) -> tuple[Duration, Duration | None]:
+        """The edges of a window; one that only begins has one, the start where none is said."""
+        low, high = (self._moment(said) if (said := told.get(slot)) else None for slot in "pq")
+        if said := told.get("o"):
+            rank, unit_s = self._ordinals[said], self._units[told["u"] or ""]
+            low, high = Duration((rank - 1) * unit_s), Duration(rank * unit_s)
+            if says["window"] != "between":
+                low, high = high if says.get("ended") else low, None
+        elif said := told.get("t"):
+            low = self._spoken(f"{told.get('h') or ''}{said}")
+        elif said := told.get("s"):
+            low = replace(self._spoken(f"{says.get('single', 1)} {said}"), tolerance_s=0.0)
+        elif said := told.get("n"):  # "between 10 and 20 seconds": the unit stands once
+            unit_s = high.unit_s if high else 1.0
+            low = Duration(self._value(said) * unit_s, AT_TOLERANCE_S)
+        if said := told.get("m"):
+            high = Duration(self._value(said) * (low.unit_s if low else 1.0))
+        return low or Duration(0.0), high
+
+    # --- amounts ----------------------------------------------------------------------------------
+
+    def _moment(self, said: str) -> Duration:
+        """How far into the media a point is."""
+        found = self._point.match(said)
+        assert found is not None
+        told = found.groupdict()
+        if told["c"]:
+            return Duration(_clock(told["c"]), AT_TOLERANCE_S)
+        if told["t"]:
+            length = self._spoken(told["t"])
+            return replace(length, tolerance_s=max(AT_TOLERANCE_S, length.tolerance_s / 2))
+        unit_s = self._units.get(told["u"] or "", 1.0)
+        return Duration(self._value(told["n"]) * unit_s, max(AT_TOLERANCE_S, unit_s / 10), unit_s)
+
+    def _spoken(self, said: str) -> Duration:
+        """What the words of a duration mean."""
+        found = self._duration.match(said)
+        assert found is not None
+        return self._length(found)
+
+    def _length(self, found: re.Match[str]) -> Duration:
+        told = {slot: said for slot, said in found.groupdict().items() if said}
+        value, f, g, k, m = (
+            self._value(told[slot]) if slot in told else 0.0
+            for slot in ("n" if "n" in told else "a", "f", "g", "k", "m" if "m" in told else "w")
+        )
+        unit_s = self._units[told["u"]]
+        value += f
+        spread = abs(m - value) / 2 if m else 0.0
+        value = (value + m) / 2 if m else value
+        seconds = (value + g) * unit_s + k * self._units.get(told.get("v", ""), 1.0)
+        loose = [self._shares.get(w, 0.0) for w in (*told.get("a", "").split(), told["u"])]
+        share = max(EXACT, *loose) + (HEDGED - EXACT if "h" in told or "e" in told else 0.0)
+        tolerance_s = round(max(MIN_TOLERANCE_S, share * seconds, spread * unit_s), 3)
+        size = len(found[0].split())
+        return Duration(seconds, tolerance_s, unit_s, max(loose) >= FEW, size)
 
     def _value(self, said: str) -> float:
-        value = self._values.get(said)
-        return float(said.replace(",", ".")) if value is None else value
+        """A number: as the table has it, in digits, or in words of the table ("twenty five")."""
+        if said in self._values:
+            return self._values[said]
+        if said[0].isdigit():
+            return float(said.replace(",", "."))
+        total = 0.0
+        for value in map(self._values.__getitem__, said.split()):
+            total = total * value if value >= 100 else total + value  # "two hundred"
+        return total
 
 
-def _compiled(line: str, macros: dict[str, str]) -> re.Pattern[str]:
-    rule = line.translate(UMLAUTS)
-    while found := re.search(r"\{([a-z_]+)\}", rule):
-        rule = f"{rule[: found.start()]}{macros[found[1]]}{rule[found.end() :]}"
-    return re.compile(rf"(?<!\S){rule}(?!\S)")
+@cache
+def _compiled(rule: str) -> re.Pattern[str]:
+    """A pattern with its slots told apart: compiled where it was found, for it takes long."""
+    return re.compile(rule)
+
+
+def _untold(rule: str) -> str:
+    """An expression without its named groups."""
+    return _GROUP.sub("(?:", rule)
+
+
+def _clock(said: str) -> float:
+    """Seconds of "m:ss" or "h:mm:ss"."""
+    seconds = 0.0
+    for part in said.split(":"):
+        seconds = seconds * 60 + int(part)
+    return seconds
+
+
+def _merged(old: Window | None, new: Window | None) -> Window | None:
+    """ "After 0:30 and before 1:00" is one window; otherwise what was said first counts."""
+    if old and new and {old.kind, new.kind} == {"since", "until"}:
+        since, until = (old, new) if old.kind == "since" else (new, old)
+        return Window("between", since.a_s, until.b_s)
+    return old or new

@@ -17,7 +17,7 @@ from ttm_model.questions.rules.lexicon import (
     UNITS,
     WH,
 )
-from ttm_model.questions.rules.numbers import duration
+from ttm_model.questions.rules.times import TIMES
 
 _WORDS = load(LANGUAGE, "times")["words"]
 _TIGHT = words(_WORDS["tight"])
@@ -178,8 +178,8 @@ def _strip_lead(words: list[str]) -> tuple[list[str], float | None]:
 def _exact(words: list[str], start: int) -> tuple[int, float | None]:
     """The earliest start from which the words to their end are a duration, and its seconds."""
     for i in range(max(0, start - 5), len(words)):
-        found = duration(words, i)
-        if found is not None and found.end == len(words):
+        found = TIMES.duration(words[i:])
+        if found is not None and i + found.size == len(words):
             return i, found.seconds
     return start, None
 
@@ -189,9 +189,10 @@ def _lead(words: list[str]) -> tuple[int, float | None]:
     i = 0
     while i < len(words) - 1 and words[i] in _TIGHT:
         i += 1
-    found = duration(words, i)
-    exact = found is not None and not found.vague and _connective_at(words, found.end)
-    return (found.end, found.seconds) if found and exact else (i, None)
+    found = TIMES.duration(words[i:])
+    if found is not None and not found.vague and _connective_at(words, i + found.size):
+        return i + found.size, found.seconds
+    return i, None
 
 
 def _connective_at(words: list[str], i: int) -> bool:

@@ -24,7 +24,7 @@ from ttm_model.questions.rules.phrases import thing
 from ttm_model.questions.rules.rewrites import as_written
 from ttm_model.questions.rules.sentence import parse_words
 from ttm_model.questions.rules.spelling import respell
-from ttm_model.questions.rules.timewords import extract
+from ttm_model.questions.rules.times import TIMES
 from ttm_model.questions.rules.tokens import TooLongError, sentences
 
 _DATA = load(LANGUAGE, "followups")
@@ -124,7 +124,7 @@ def _hanging(words: list[str], earlier: Earlier) -> Understood | None:
     after = _about(words)
     words = after if after and after[0] in CONNECTIVES else words
     joined = words and words[0] in CONNECTIVES and words[0] != "when"
-    if not joined or extract(words).words != words:
+    if not joined or TIMES.extract(words).words != words:
         return None
     asked = ["what", "happened"]
     referent = _referent(earlier)
@@ -141,7 +141,7 @@ def _hanging(words: list[str], earlier: Earlier) -> Understood | None:
 def _other(words: list[str], earlier: Earlier) -> Understood | None:
     """The same question about another thing or time: "what about the dog?", "and a bell?"."""
     named = words[0] in DETERMINERS and len(words) <= _MAX_NAMED
-    timed = extract(_about(words) or (words if named else []))
+    timed = TIMES.extract(_about(words) or (words if named else []))
     if not (timed.words or timed.window) or any(
         w in AUX or (w,) in PERCEPTION or w in CONNECTIVES for w in timed.words
     ):
@@ -237,7 +237,7 @@ def _other_sense(words: list[str], earlier: Earlier) -> Understood | None:
 
 def _other_time(words: list[str], earlier: Earlier) -> Understood | None:
     """Read "and in the last minute?"."""
-    timed = extract(words)
+    timed = TIMES.extract(words)
     if timed.window is None or [w for w in timed.words if w != ","]:
         return None
     return earlier.question.within(timed.window)

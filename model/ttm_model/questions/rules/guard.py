@@ -7,8 +7,8 @@ from itertools import pairwise
 from ttm_model.questions.data import load, words
 from ttm_model.questions.rules.lexicon import JOINTS, LANGUAGE, MEASURES, STRAY, UNITS
 from ttm_model.questions.rules.nouns import singular
-from ttm_model.questions.rules.numbers import ordinal
 from ttm_model.questions.rules.predicates import SWITCHES
+from ttm_model.questions.rules.times import TIMES
 
 _DATA = load(LANGUAGE, "words")
 _OPEN = words(_DATA["open_names"])
@@ -23,7 +23,7 @@ def names_a_thing(phrase: str) -> bool:
     """Whether the phrase can be the name of a thing, as far as its words tell."""
     words = phrase.split()
     first = words[0]
-    ranked = (ordinal(first) or 0) > 1 or first in _NEVER_FIRST
+    ranked = TIMES.ordinal(first) > 1 or first in _NEVER_FIRST
     if ranked or _happened(words[-1]) or (len(words) > 1 and _hangs(*words[-2:])):
         return False  # "the second bell", "the team scored", "the lorry by"
     if first in MEASURES and (len(words) == 1 or words[1] in ("of", "i", "you", "that")):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ttm_model.questions.data import any_of, expanded, kinds, load, words
 from ttm_model.questions.question import Order
 from ttm_model.questions.rules.lexicon import AUX, GENERIC, LANGUAGE, PERCEPTION, PRONOUNS, UNITS
-from ttm_model.questions.rules.numbers import number, ordinal
+from ttm_model.questions.rules.times import TIMES
 
 _DATA = load(LANGUAGE, "openings")
 _MACROS = _DATA["macros"] | {"unit": any_of(u for u in UNITS if len(u) > 1)}
@@ -89,12 +89,12 @@ def take_number(words: list[str]) -> tuple[list[str], int | None, bool]:
             start = len(text[:at].split())
             return _numbered(words, start, start + len(phrase.split()), place)
     for i, word in enumerate(words):
-        if (
-            word == "number" and words[i - 1] in GENERIC and (told := number(words, i + 1))
-        ):  # "thing number four"
-            return [*words[:i], *words[told.end :]], int(told.value), False
-        rank = ordinal(word)
-        if rank and rank > 1 and _numbers(words, i):
+        numbering = word == "number" and words[i - 1] in GENERIC  # "thing number four"
+        if numbering and (told := TIMES.number(words[i + 1 :])):
+            value, size = told
+            return [*words[:i], *words[i + 1 + size :]], int(value), False
+        rank = TIMES.ordinal(word)
+        if rank > 1 and _numbers(words, i):
             return _numbered(words, i, i + 1, rank)
     return words, None, False
 

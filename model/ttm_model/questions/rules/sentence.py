@@ -30,7 +30,7 @@ from ttm_model.questions.rules.refusing import doing, why_not
 from ttm_model.questions.rules.rewrites import as_written, before_time, plain_order
 from ttm_model.questions.rules.soundwords import BASE_FORMS, SOUND_VERBS
 from ttm_model.questions.rules.spelling import respell
-from ttm_model.questions.rules.timewords import extract
+from ttm_model.questions.rules.times import TIMES
 
 _PATTERNS = Patterns(kinds(LANGUAGE), load(LANGUAGE, "patterns")["macros"])
 _PLACES: dict[str, Modality] = dict.fromkeys(("camera", "screen", "view"), "video")
@@ -51,7 +51,7 @@ def parse_words(words: list[str], asked: bool) -> Understood:
 def _read(words: list[str], asked: bool) -> Understood:
     inner = unwrap(respell(words))
     written = as_written(inner.words)
-    timed = extract(before_time(written))
+    timed = TIMES.extract(before_time(written))
     again = unwrap([w for i, w in enumerate(timed.words) if i or w != ","])
     recalled, alert = inner.recalled or again.recalled, inner.alert or again.alert
     linked = inner.linked or again.linked
