@@ -66,7 +66,7 @@ async def test_what_was_streamed_is_answered_with_evidence_and_deleted_for_good(
         assert answer["as_of_seq"] == CLIP_CHUNKS
         assert any(event.label == "macaw" for event in events)
         timeline = await client.timeline(sid)
-        assert {"label", "modality", "start_s", "end_s", "score", "count", "slot"} == set(
+        assert {"label", "name", "modality", "start_s", "end_s", "score", "count", "slot"} == set(
             timeline["events"][0]
         )
         await client.delete(sid)

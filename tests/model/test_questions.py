@@ -432,3 +432,9 @@ def test_every_language_has_the_same_answers_with_the_same_slots() -> None:
                     assert own <= set(slots.findall(sentence)), (language, section, name)
         reasons = load("english", "refusals")["reasons"].keys()
         assert load(language, "refusals")["reasons"].keys() <= reasons | {"UNKNOWN_THING"}
+
+
+@pytest.mark.parametrize("text", ["was hast du vor {} Sekunden gesehen", "what was there at {}:00"])
+def test_no_number_is_read_as_infinite(text: str) -> None:
+    asked = understand(text.format("9" * 400))
+    assert not (isinstance(asked, Question) and asked.window and math.isinf(asked.window.a_s or 0))

@@ -31,6 +31,7 @@ UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _LOOSE = 0.35  # a stretch is as long as said, unless its tolerance is a larger share of it
 _FIXED = {"start": START, "now": NOW, "lately": LATELY, "nothing": None, "calendar": None}
 _TABLES = ("numbers", "amounts", "fractions", "ordinals", "units")
+_MOST = 1e9  # of a unit; more digits would end as infinity, which no answer can hold
 _CLOCK = r"[0-9]+(?::[0-9]{2}){1,2}"
 _SLOTS = dict.fromkeys("nmkw", "number") | dict.fromkeys("fg", "fractions")
 _SLOTS |= dict.fromkeys("uv", "units") | dict.fromkeys("pq", "point")
@@ -233,7 +234,7 @@ class TimeTable:
         if said in self._values:
             return self._values[said]
         if said[0].isdigit():
-            return float(said.replace(",", "."))
+            return min(float(said.replace(",", ".")), _MOST)
         total = 0.0
         for value in map(self._values.__getitem__, said.split()):
             total = total * value if value >= 100 else total + value  # "two hundred"
@@ -255,8 +256,8 @@ def _clock(said: str) -> float:
     """Seconds of "m:ss" or "h:mm:ss"."""
     seconds = 0.0
     for part in said.split(":"):
-        seconds = seconds * 60 + int(part)
-    return seconds
+        seconds = seconds * 60 + float(part)
+    return min(seconds, _MOST)
 
 
 def _merged(old: Window | None, new: Window | None) -> Window | None:
