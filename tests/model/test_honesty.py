@@ -170,3 +170,19 @@ def test_a_language_that_is_not_supported_is_told(ask, text):
     told = ask(text)
     assert told.state == "cannot_tell"
     assert "English and German" in told.answer
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "told"),
+    [
+        ("Which vehicles did you see?", "not_seen", "No, I have not seen a vehicle."),
+        ("What was the first insect you saw?", "not_seen", "No, I have not seen an insect."),
+        ("What flurbles did you hear?", "cannot_tell", "flurble is nothing that I can recognise"),
+        ("What main did you hear?", "cannot_tell", "main is nothing that I can recognise"),
+        ("What was the last flurble you saw?", "cannot_tell", "flurble is nothing that I"),
+    ],
+)
+def test_that_none_of_a_kind_was_there_does_not_deny_the_rest(ask, text, state, told):
+    answered = ask(text)
+    assert answered.state == state
+    assert told in answered.answer

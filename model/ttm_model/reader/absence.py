@@ -89,7 +89,10 @@ def not_received(tools: Tools, asked: Asked, modalities: tuple[ModalityName, ...
 
 
 def nothing(tools: Tools, asked: Asked, modality: ModalityName | None) -> Answer:
-    """That nothing at all was recognised in the time asked about."""
+    """That nothing of what was asked about, or nothing at all, was recognised in that time."""
+    if asked.question.phrase is not None:  # "what vehicles": others may have been there
+        search = tools.scorer.search(asked.question.phrase, modality, asked.window)
+        return absent(tools, asked, search)
     senses = (modality,) if modality is not None else tuple(tools.spaces)
     answer = not_received(tools, asked, senses)
     if answer is not None:

@@ -135,8 +135,8 @@ class Scorer:
 
     def is_kind(self, slot: Slot, kind: str) -> bool:
         """Whether what a slot is named by is of a kind ("animal"), in words."""
-        weights = self.spaces[slot.modality].phrase(kind).weights
-        return bool(weights[slot.best] >= OF_KIND)
+        key = self.spaces[slot.modality].phrase(kind)
+        return key.knows >= GUESSED and bool(key.weights[slot.best] >= OF_KIND)
 
     def found_rate(self, search: Search) -> float:
         """How often what was looked for is found where it is, by the best of the senses."""
