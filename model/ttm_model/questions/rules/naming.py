@@ -56,7 +56,7 @@ def _verb_unread(clause: Clause, it: Thing) -> bool:
     """Whether the verb that a "did" needs still stands in the name: "(did) the toast burn up"."""
     bare = without_predicates(list(clause.rest))[0]
     told = set(clause.rest[len(bare) :]) - JOINTS - DETERMINERS - PRONOUNS
-    told |= (STARTS | STOPS | SWITCHES) & set(bare) | DETERMINERS & set(bare[1:])
+    told |= (STARTS | STOPS | SWITCHES | {"its"}) & set(bare)
     return it.modality != "audio" and not told and len(set(bare) - DETERMINERS - ADJECTIVES) > 1
 
 
