@@ -178,7 +178,6 @@ def test_a_language_that_is_not_supported_is_told(ask, text):
         ("Which vehicles did you see?", "not_seen", "No, I have not seen a vehicle."),
         ("What was the first insect you saw?", "not_seen", "No, I have not seen an insect."),
         ("What flurbles did you hear?", "cannot_tell", "flurble is nothing that I can recognise"),
-        ("What main did you hear?", "cannot_tell", "main is nothing that I can recognise"),
         ("What was the last flurble you saw?", "cannot_tell", "flurble is nothing that I"),
     ],
 )

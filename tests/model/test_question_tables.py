@@ -1,7 +1,7 @@
-"""Questions of a varied population of users: two tables that must pass wholly, one that is locked.
+"""Questions of a varied population of users: tables to be fitted to, and some that are locked.
 
-The rows of `locked.txt` were written before the parser was made to fit `dev.txt`, and are measured,
-not fitted: whoever makes a rule for one of them must move it to another table.
+The rows of the `locked` tables were written before the code and are measured, not fitted: whoever
+makes a rule for one of them must move it to another table.
 """
 
 from collections import Counter
@@ -15,10 +15,18 @@ from ttm_model.questions.rules.spelling import respell
 from ttm_model.questions.understand import understand
 
 FITTED = ("dev", "practice", "dev2", "dev_de")
-# Of the rows that no rule was made for: the least share that is understood, the most that is
-# understood as something else, each as measured.
-LOCKED = {"locked": (0.85, 0.09), "locked2": (0.75, 0.06), "locked_de": (0.68, 0.08)}
-ALL = (*FITTED, *LOCKED, "dev3", "dev4")
+# Tables that do not pass wholly: the least share that is understood and the most that is understood
+# as something else, each as measured. No rule was made for a row of the locked ones.
+RATES = {
+    "locked": (0.88, 0.09),
+    "locked2": (0.82, 0.05),
+    "locked_de": (0.90, 0.02),
+    "dev3": (0.98, 0.01),
+    "dev4": (0.96, 0.02),
+    "dev5": (0.96, 0.02),
+    "dev2_de": (0.98, 0.01),
+}
+ALL = (*FITTED, *RATES)
 
 
 @pytest.mark.parametrize(("text", "expected"), [row[1:] for name in FITTED for row in rows(name)])
@@ -26,8 +34,8 @@ def test_understands(text: str, expected: str) -> None:
     assert understood_as(text, expected), told(text)
 
 
-@pytest.mark.parametrize("name", LOCKED)
-def test_locked_questions_keep_their_measured_rate(name: str) -> None:
+@pytest.mark.parametrize("name", RATES)
+def test_tables_keep_their_measured_rate(name: str) -> None:
     right, total, wrong = Counter[str](), Counter[str](), 0
     for heading, text, expected in rows(name):
         total[heading] += 1
@@ -38,7 +46,7 @@ def test_locked_questions_keep_their_measured_rate(name: str) -> None:
     count = sum(total.values())
     print({heading: f"{right[heading]} of {n}" for heading, n in total.items()})
     print(f"{name}: {sum(right.values()) / count:.3f} of {count} right, {wrong / count:.3f} wrong")
-    least, most = LOCKED[name]
+    least, most = RATES[name]
     assert sum(right.values()) / count >= least
     assert wrong / count <= most
 

@@ -20,6 +20,7 @@ _GRAMMAR = tuple(
 _IF_TAIL = re.compile(rf"(?:{_DATA['ends']['if_tail']})|(?:{_DATA['ends']['tails_said']})")
 _COMMA_TAILS = frozenset(_DATA["ends"]["comma_tails"])
 _MAX_LAYERS = 8
+_TIMES = (("just", "now"), ("right", "now"))  # a time, where each word alone would be a filler
 _Table = dict[str, list[tuple[str, ...]]]
 
 
@@ -98,7 +99,7 @@ def unwrap(words: list[str]) -> Unwrapped:
         if words[1:2] == [","] and words[0] in _CALLED and len(words) > 2:
             words = words[2:]
         n = _front(words, _FILLERS)
-        if n and n < len(words):
+        if n and n < len(words) and tuple(words[n - 1 : n + 1]) not in _TIMES:
             words = words[n:]
             continue
         n = _frame(words)

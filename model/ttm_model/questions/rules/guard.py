@@ -15,6 +15,7 @@ _OPEN = words(_DATA["open_names"])
 _PREPOSITIONS = words(_DATA["open_joints"])
 _PAST = words(_DATA["past"])
 _NEVER_FIRST = words(_DATA["never_first"])
+_STATES = words(_DATA["states"])
 _NO_PAST = words(_DATA["no_past"])
 _JOINS_NAMES = "and"  # "black and white cat", "salt and pepper"
 
@@ -23,8 +24,9 @@ def names_a_thing(phrase: str) -> bool:
     """Whether the phrase can be the name of a thing, as far as its words tell."""
     words = phrase.split()
     first = words[0]
-    ranked = TIMES.ordinal(first) > 1 or first in _NEVER_FIRST
-    if ranked or _happened(words[-1]) or (len(words) > 1 and _hangs(*words[-2:])):
+    hangs = words[-1] in MEASURES or (words[-1] in JOINTS and not SWITCHES & set(words[-2:-1]))
+    ranked = TIMES.ordinal(first) > 1 or first in _NEVER_FIRST or first in _PAST
+    if ranked or _happened(words[-1]) or (len(words) > 1 and hangs):
         return False  # "the second bell", "the team scored", "the lorry by"
     if first in MEASURES and (len(words) == 1 or words[1] in ("of", "i", "you", "that")):
         return False
@@ -40,19 +42,15 @@ def names_a_thing(phrase: str) -> bool:
 
 
 def _happened(word: str) -> bool:
-    """Whether the last word of a phrase is a verb of the past."""
+    """Whether the last word of a phrase is a verb of the past, or tells a state."""
     regular = len(word) > 4 and word.endswith("ed") and not word.endswith("eed")
-    return word in _PAST or (regular and word not in _NO_PAST)
-
-
-def _hangs(one: str, last: str) -> bool:
-    """Whether the last word asks for a measure or leads on, unless it is a switch's: "turn on"."""
-    return last in MEASURES or (last in JOINTS and one not in SWITCHES)
+    return word in _PAST | _STATES or (regular and word not in _NO_PAST)
 
 
 def _pair_is_no_name(one: str, other: str) -> bool:
     happened = singular(one) != one and other.endswith(("ed", "en", "like"))  # "gunshots fired"
     joined = one == _JOINS_NAMES and other in JOINTS  # "and in which minutes"
+    joined = joined or (one in ("first", "last") and other == "thing")  # "a cup the first thing"
     return happened or joined or (one in ("in", "on", "at") and other.isdigit())  # "in 2019"
 
 

@@ -12,6 +12,7 @@ from ttm_model.questions.rules.lexicon import (
     JOINTS,
     PEOPLE,
     POINTING,
+    PRONOUNS,
     STARTS,
     STOPS,
     UNNAMED,
@@ -39,21 +40,22 @@ def named(clause: Clause, words: list[str]) -> Thing | Refusal:
 
 def _acts(clause: Clause, it: Thing, words: list[str]) -> bool:
     """Whether it asks for something that was done: "did the dog bite the man"."""
-    if clause.perceived or clause.existential:
-        return False
-    done = clause.personal and _does(clause, it) and not _owns(clause, words)
-    return done or _acts_on(clause.rest)
+    if clause.perceived or clause.existential:  # "did you see the dog chase the cat"
+        return _acts_on(clause.rest) and not any(
+            w[-3:] == "ing" or w in PRONOUNS for w in clause.rest
+        )
+    owns = {"have", "had"} & set(words) and clause.rest[0] in DETERMINERS  # "did I have a cup"
+    return bool(clause.personal and _does(clause, it) and not owns) or _acts_on(clause.rest)
 
 
 def _unnamed(clause: Clause, it: Thing, words: list[str]) -> Thing | Refusal:
-    pointing = words and (words[-1] in POINTING or (POINTING & set(words) and not clause.rest))
-    if pointing:
+    if words and (words[-1] in POINTING or (POINTING & set(words) and not clause.rest)):
         return Refusal("REFERENCE")
     if any(w in GENERIC for w in clause.rest):
         return it
     if words[-1:] in (["me"], ["myself"], ["us"]) and clause.perceived:
         return Thing("speech" if clause.modality == "audio" else "person", clause.modality)
-    if clause.rest and clause.personal:
+    if clause.rest and clause.personal and "you" not in words:
         return Thing("person", it.modality)
     return Refusal("REFERENCE" if words else "NOT_A_QUESTION")
 
@@ -68,11 +70,6 @@ def _acts_on(words: tuple[str, ...]) -> bool:
         if words[i] in ("the", "a", "an", "my", "your", "his", "her"):
             return words[i - 1] not in JOINTS and i > 1 + (words[0] in DETERMINERS)
     return False
-
-
-def _owns(clause: Clause, words: list[str]) -> bool:
-    """Whether "have" is the verb itself: "did I have a cup"."""
-    return bool({"have", "had"} & set(words)) and clause.rest[0] in DETERMINERS
 
 
 def _does(clause: Clause, it: Thing) -> bool:

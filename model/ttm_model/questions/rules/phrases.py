@@ -138,10 +138,6 @@ def _acts(read: _Read, i: int) -> bool:
     return read.clausal or read.modality == "audio" or plain
 
 
-def _of(words: list[str]) -> int | None:
-    return words.index("of") if "of" in words[1:-1] else None
-
-
 def _moved(words: list[str], i: int) -> list[str]:
     """What is made to sound by the verb at i: "(someone) rang *the doorbell*"."""
     if words[i + 1 : i + 2] and words[i + 1] in _DEFINITE:
@@ -233,7 +229,7 @@ def _person(read: _Read) -> Thing:
 
 def _sound_or_picture_of(read: _Read) -> Thing | None:
     """Read "the sound of a dog", "a photo of a fox"."""
-    of = _of(read.words)
+    of = read.words.index("of") if "of" in read.words[1:-1] else None
     if of is None or of > 2 or read.words[of - 1] not in _SOUND_OF | _PICTURE_OF:
         return None
     sense: Modality = "audio" if read.words[of - 1] in _SOUND_OF else "video"
@@ -277,7 +273,7 @@ def _sounding(read: _Read) -> Thing | None:
 def _noise_of_maker(read: _Read) -> Thing | None:
     """Read "a dog sound", but not "a loud noise"."""
     words = read.words
-    described = all(w in ADJECTIVES for w in words[:-1])
+    described = all(w in ADJECTIVES or w in _EMPTY for w in words[:-1])
     if words[-1] not in _SOUND_OF or len(words) < 2 or described or not _maker(words[:-1]):
         return None
     return Thing(thing(words[:-1], heard="audio").phrase, "audio")

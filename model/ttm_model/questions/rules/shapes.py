@@ -246,8 +246,9 @@ def _what_was_the(words: list[str]) -> Question | None:
 def _plain_what(words: list[str]) -> Understood:
     opened = open_question(words)
     category = thing(opened.category) if opened.category else Thing(None)
-    if _points(opened):
-        return Refusal("REFERENCE")
+    rest = opened.rest
+    if len(rest) == 2 and rest[0] in AUX and rest[1] in POINTING | PRONOUNS - {"there"}:
+        return Refusal("REFERENCE")  # "(what) are you"
     last = words[-1] if words else ""
     inflected = last in SOUND_VERBS and last not in BASE_FORMS | SOUND_NOUNS
     if not opened.rest and inflected and not last.endswith("s"):
@@ -262,19 +263,13 @@ def _plain_what(words: list[str]) -> Understood:
     loose = all(w in HAPPEN for w in bare)
     if loose and {"playing", "played"} & set(clause.rest):
         modality = modality or "audio"
-    if after.phrase is not None and not loose:
+    if after.repeated or (after.phrase is not None and not loose):  # "what did you see twice"
         doing = clause.rest[-1] in ("doing", "do") or "to" in clause.rest
         return Refusal("ACTION" if doing else "OTHER")
     if (not opened.rest and not loose) or not words:
         return Refusal("REFERENCE")
     window = NOW if _asked_now(clause, opened) else None
     return Question(_KIND["open"], noun(category), modality, window=window, negated=clause.negated)
-
-
-def _points(opened: Open) -> bool:
-    """Whether it points at nothing: "(what) are you"."""
-    asked = len(opened.rest) == 2 and opened.rest[0] in AUX
-    return asked and opened.rest[1] in POINTING | PRONOUNS - {"there"}
 
 
 def _asked_now(clause: Clause, opened: Open) -> bool:
@@ -298,7 +293,7 @@ def polar(words: list[str], asked: bool) -> Understood:
     if isinstance(it, Refusal):
         return it
     if it.phrase is None:
-        return _build("open", clause, it, now=True)
+        return Refusal("OTHER") if it.repeated else _build("open", clause, it, now=True)
     return _build("tally" if it.repeated else "polar", clause, it, now=not it.repeated)
 
 
