@@ -165,6 +165,18 @@ def test_follow_ups_keep_the_moment():
     assert ask("How long was it there?").when.start_s == 50.0
 
 
+def test_who_spoke_is_asked_about_again_as_they():
+    ask = Film().play("speech", 47, 50).show("espresso", 60, 64).asker(80)
+    assert ask("Did someone talk?").state == "answered"
+    told = ask("How long did they speak?")
+    assert (told.state, told.answer) == (
+        "answered",
+        "I heard speech for about 3 seconds, from 0:47 to 0:50.",
+    )
+    assert "coffee" in ask("What did you see after that?").answer
+    assert "I saw coffee" in ask("When did it begin?").answer
+
+
 @pytest.mark.parametrize("text", ["¿viste un perro?", "as-tu vu un chien ?", "hai visto un cane?"])
 def test_a_language_that_is_not_supported_is_told(ask, text):
     told = ask(text)

@@ -73,7 +73,9 @@ def remembered(understood: Understood, answer: Answer, before: Context | None) -
     first = answer.evidence[0] if answer.evidence else None
     if first is None or first.modality == "gap":
         return Context(understood)
-    return Context(understood, Noun(first.label, first.modality, at=(first.start_s, first.end_s)))
+    seen = first.modality == "video"  # the everyday name was said; that of a sound is a clause
+    named = first.name if seen and first.name else first.label
+    return Context(understood, Noun(named, first.modality, at=(first.start_s, first.end_s)))
 
 
 @cache

@@ -167,7 +167,7 @@ def _sound(words: list[str], i: int, heard: Modality | None) -> Thing:
         return Thing(_clean(moved), "audio")  # "(someone) rang the doorbell"
     made_by = [] if maker else _made_by(words, i)
     unread = () if made_by else _beyond(words[i + 1 :])
-    maker = maker or made_by
+    maker = [] if maker == [verb.alone] else maker or made_by  # "how long did (the speech) speak"
     order: Order | None = None
     if any(w in STOPS for w in words[:i]):
         order = "last"
