@@ -438,3 +438,17 @@ def test_every_language_has_the_same_answers_with_the_same_slots() -> None:
 def test_no_number_is_read_as_infinite(text: str) -> None:
     asked = understand(text.format("9" * 400))
     assert not (isinstance(asked, Question) and asked.window and math.isinf(asked.window.a_s or 0))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What did you see at the start and at the end?",
+        "Did you hear a bell at 0:30 or at 1:20?",
+        "Was hast du am Anfang und am Ende gesehen?",
+    ],
+)
+def test_neither_of_two_times_is_dropped(text: str) -> None:
+    asked = understand(text)
+    assert isinstance(asked, Refusal)
+    assert asked.reason == "TWO_TIMES"

@@ -116,6 +116,8 @@ class PatternParser:
     def _understood(self, sentence: _Sentence) -> Understood:
         sentence = self._bare(sentence)
         timed = self._times.extract(sentence.words)
+        if timed.refused:
+            return Refusal(timed.refused)
         window = timed.window
         sentence = self._bare(replace(sentence, words=timed.words))
         for matched in self._patterns.matches(w for w in sentence.words if w not in self._fillers):

@@ -64,11 +64,11 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A question's words without the words of time; `calendar`: dates or clock hours were named."""
+    """A question's words without the words of time; `refused`: why their times cannot be used."""
 
     words: list[str]
     window: Window | None
-    calendar: bool = False
+    refused: str | None = None
 
 
 class TimeTable:
@@ -138,16 +138,20 @@ class TimeTable:
         """Take the words of time out of a question and say which window they mean."""
         text, left, at = " ".join(said), "", 0
         window: Window | None = None
-        calendar = False
+        refused: str | None = None
         for found in self._any.finditer(text):
             says, rule = self._rules[(found.lastindex or 0) - 1]
             told = _compiled(rule).match(text, found.start())
             if says["window"] == "kept" or told is None:
                 continue
-            window = _merged(window, self._window(says, told.groupdict()))
-            calendar = calendar or says["window"] == "calendar"
+            another = self._window(says, told.groupdict())
+            if says["window"] == "calendar":
+                refused = "CALENDAR"
+            elif window and another and (window := _merged(window, another)) is None:
+                return Timed(said, None, refused or "TWO_TIMES")
+            window = window or another
             left, at = f"{left}{text[at : found.start()]}", found.end()
-        return Timed(f"{left}{text[at:]}".split(), window, calendar)
+        return Timed(f"{left}{text[at:]}".split(), window, refused)
 
     def _window(self, says: dict[str, Any], told: _Told) -> Window | None:
         name = says["window"]
@@ -260,9 +264,9 @@ def _clock(said: str) -> float:
     return min(seconds, _MOST)
 
 
-def _merged(old: Window | None, new: Window | None) -> Window | None:
-    """ "After 0:30 and before 1:00" is one window; otherwise what was said first counts."""
-    if old and new and {old.kind, new.kind} == {"since", "until"}:
+def _merged(old: Window, new: Window) -> Window | None:
+    """One window of two: "after 0:30 and before 1:00"; None where each asks for another time."""
+    if {old.kind, new.kind} == {"since", "until"}:
         since, until = (old, new) if old.kind == "since" else (new, old)
         return Window("between", since.a_s, until.b_s)
-    return old or new
+    return old if old == new else None

@@ -58,8 +58,8 @@ def _read(words: list[str], asked: bool) -> Understood:
     rest = again.words if timed.window is None else as_written(again.words)
     plain = plain_order(rest)
     by_pattern = _by_pattern(again.words) or _by_pattern(plain)
-    if timed.calendar:
-        return Refusal("CALENDAR")
+    if timed.refused:
+        return Refusal(timed.refused)
     if by_pattern is not None:
         return by_pattern.within(timed.window)
     by_pattern = _by_pattern(written)  # "which was earlier, ...": the time is what is asked
