@@ -48,7 +48,7 @@ def _choices(
 ) -> list[Row]:
     rows = []
     sights, sounds = episode.sights.text, episode.sounds.text
-    where = (system.name, setting.load, setting.sigma, setting.episode)
+    where = _where(system, setting)
     for at in questions.at_time:
         scores = system.at_time(memory, at.time_s, sights[at.candidates])
         rank = rank_of(scores, int((at.candidates == at.truth).nonzero()[0, 0]))
@@ -60,6 +60,11 @@ def _choices(
         confused = _confused(scores, by.candidates, by.truth, episode)
         rows.append(Row(*where, "beside", by.asked.age_s, by.asked.intervening, rank, confused))
     return rows
+
+
+def _where(system: MemorySystem, setting: Setting) -> tuple[str, str, float, int]:
+    """The fields with which every row begins."""
+    return system.name, setting.load, setting.sigma, setting.episode
 
 
 def _confused(scores: Tensor, candidates: Tensor, truth: int, episode: Episode) -> bool:
@@ -81,10 +86,7 @@ def _whens(
         error_s = None if start_s is None else abs(start_s - question.start_s)
         rows.append(
             Row(
-                system.name,
-                setting.load,
-                setting.sigma,
-                setting.episode,
+                *_where(system, setting),
                 "when",
                 question.asked.age_s,
                 question.asked.intervening,
@@ -108,10 +110,7 @@ def _presences(
         asked = question.asked
         rows.append(
             Row(
-                system.name,
-                setting.load,
-                setting.sigma,
-                setting.episode,
+                *_where(system, setting),
                 "presence",
                 None if asked is None else asked.age_s,
                 None if asked is None else asked.intervening,
@@ -153,10 +152,7 @@ def follow(
         rank = rank_of(scores, candidates.shape[0] - 1)
         rows.append(
             Row(
-                system.name,
-                setting.load,
-                setting.sigma,
-                setting.episode,
+                *_where(system, setting),
                 "follows",
                 at.asked.age_s,
                 at.asked.intervening,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ttm_model.kinds.kind import Kind
 from ttm_model.kinds.listing import listed, named
 from ttm_model.reader.absence import nothing
-from ttm_model.reader.events import Group, grouped, reportable
+from ttm_model.reader.events import grouped, reportable
 from ttm_model.reader.telling import Asked, Tools
 from ttm_protocol.answers import Answer
 
@@ -25,7 +25,7 @@ def answer(asked: Asked, tools: Tools) -> Answer:
         slot for slot in slots if id(slot) not in left_out and not _is_named(asked, slot.name)
     ]
     if not others:
-        only = named(tools, _once(grouped(slots)))
+        only = named(tools, grouped(slots)[:1])
         text = tools.speech.say("besides", "nothing", things=only, modality=asked.modality)
         return tools.tell(asked, "not_seen", text, 0.6, [slot.evidence for slot in slots])
     return listed(tools, asked, others, tools.speech.say("besides", "lead"))
@@ -33,10 +33,6 @@ def answer(asked: Asked, tools: Tools) -> Answer:
 
 def _is_named(asked: Asked, name: str) -> bool:
     return any(noun.phrase == name for noun in asked.question.anchors)
-
-
-def _once(groups: list[Group]) -> list[Group]:
-    return groups[:1]
 
 
 KIND = Kind("besides", answer)

@@ -44,7 +44,7 @@ def names_a_thing(phrase: str) -> bool:
 def _happened(word: str) -> bool:
     """Whether the last word of a phrase is a verb of the past, or tells a state."""
     regular = len(word) > 4 and word.endswith("ed") and not word.endswith("eed")
-    return word in _PAST | _STATES or (regular and word not in _NO_PAST)
+    return word in _PAST or word in _STATES or (regular and word not in _NO_PAST)
 
 
 def _pair_is_no_name(one: str, other: str) -> bool:
