@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from ttm_model.questions.question import Understood
 
 
@@ -14,6 +17,7 @@ class Asking:
     `text` as it was asked, `question` as it was understood. `since_s` and `until_s`: media seconds
     to which the request restricts it, None: not. `live`: the stream goes on, so that "ago" counts
     from now. `wall_zero`: Unix time of media second 0, where the stream came in as it was filmed.
+    `picture`: (H, W, 3) uint8 RGB that the question is about ("when did you see this?").
     """
 
     text: str
@@ -22,3 +26,4 @@ class Asking:
     until_s: float | None = None
     live: bool = True
     wall_zero: float | None = None
+    picture: npt.NDArray[np.uint8] | None = None

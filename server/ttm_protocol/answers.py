@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 State = Literal["answered", "not_seen", "may_have_forgotten", "cannot_tell", "not_received"]
 ModalityName = Literal["video", "audio"]
-EvidenceModality = Literal["video", "audio", "gap"]
+EvidenceModality = Literal["video", "audio", "speech", "text", "gap"]
 SessionStatus = Literal["live", "idle", "ended", "quarantined"]
 Probability = Annotated[float, Interval(ge=0, le=1)]  # checked where an answer is validated
 
@@ -54,6 +54,12 @@ class Evidence(_Told):
     """Number of the memory slot."""
     name: str = ""
     """The everyday word for `label`: "cat"; empty where there is none."""
+    text: str = ""
+    """The words themselves, of modality `speech` (said) or `text` (written)."""
+    box: tuple[float, float, float, float] | None = None
+    """Left, top, right, bottom as shares of the picture; null where the place is not known."""
+    colours: tuple[str, ...] = ()
+    """Basic colours seen in the box, the largest share first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,8 @@ class Answer(_Told):
     """Since when nothing has been evicted."""
     gaps: tuple[MissingMedia, ...] = ()
     """Missing media that may matter to the answer."""
+    words_until_s: float | None = None
+    """Until when speech has been understood, where the answer rests on words; null elsewhere."""
 
     def __str__(self) -> str:
         """The sentence alone."""

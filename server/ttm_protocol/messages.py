@@ -135,7 +135,7 @@ class Event(msgspec.Struct, tag="event", tag_field="type", frozen=True, kw_only=
 
     seq: int
     label: str
-    modality: Literal["video", "audio", "gap"]
+    modality: Literal["video", "audio", "speech", "text", "gap"]
     start_s: float
     end_s: float
     score: float
