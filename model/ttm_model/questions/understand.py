@@ -71,7 +71,7 @@ def remembered(understood: Understood, answer: Answer, before: Context | None) -
     if isinstance(understood, Refusal):
         return before
     first = answer.evidence[0] if answer.evidence else None
-    if first is None or first.modality == "gap":
+    if first is None or first.modality not in ("video", "audio"):
         return Context(understood)
     seen = first.modality == "video"  # the everyday name was said; that of a sound is a clause
     named = first.name if seen and first.name else first.label
