@@ -20,6 +20,7 @@ T = TypeVar("T")
 State = Literal["answered", "not_seen", "may_have_forgotten", "cannot_tell", "not_received"]
 ModalityName = Literal["video", "audio"]
 EvidenceModality = Literal["video", "audio", "speech", "text", "gap"]
+SenseKind = Literal["sight", "sound", "speech", "reading", "people"]
 WordsKind = Literal["speech", "text"]
 SessionStatus = Literal["live", "idle", "ended", "quarantined"]
 Probability = Annotated[float, Interval(ge=0, le=1)]  # checked where an answer is validated
@@ -344,6 +345,46 @@ class SessionInfo(_Told):
     """Which model made the memory."""
     memory: MemoryInfo = MemoryInfo()
     """The memory's size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassKind(_Told):
+    """Classes of one kind, and their everyday names."""
+
+    name: str
+    """The kind: "animals"."""
+    count: int
+    """How many classes are of it."""
+    classes: tuple[str, ...]
+    """Their names, by alphabet; fewer than `count` where several share a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sense(_Told):
+    """One sense of the server and what it can recognise."""
+
+    sense: SenseKind
+    """Which."""
+    on: bool
+    """Whether this server runs with it."""
+    about: str
+    """What it recognises and what it does not, in a sentence or two."""
+    classes: int = 0
+    """How many classes it tells apart; 0 where it does not go by classes, as speech."""
+    kinds: tuple[ClassKind, ...] = ()
+    """The classes by kind, the largest first; one class may be of several."""
+    examples: tuple[str, ...] = ()
+    """Questions that it lets memory answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary(_Told):
+    """What this server's senses can recognise."""
+
+    preset: str
+    """The set of senses: `lite`."""
+    senses: tuple[Sense, ...]
+    """Each of them, those that are switched off included."""
 
 
 def to_plain(value: Any) -> Any:
