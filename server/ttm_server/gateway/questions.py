@@ -124,7 +124,8 @@ async def _ask(
         await _cancelled(waiting)
         await _cancelled(closing)
     if reply.error_code is not None:
-        raise error_of_code(reply.error_code, reply.error_message or reply.error_code)
+        message = reply.error_message or reply.error_code
+        raise error_of_code(reply.error_code, message, field=reply.error_field)
     return reply
 
 
