@@ -12,8 +12,8 @@ from ttm_lab.systems.base import EntrySystem
 from ttm_lab.systems.calibration import PresenceCalibration
 from ttm_lab.systems.entries import Entries
 from ttm_lab.task.interface import Episode
+from ttm_model.nibbles import unpack
 from ttm_model.serial import to_bytes
-from ttm_model.ttm.fourbit import restored
 from ttm_model.ttm.layout import Layout, Modality
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens
@@ -100,7 +100,7 @@ def slot_entries(state: MemoryState, layout: Layout) -> Entries:
         torch.cat(
             [
                 state.tokens[0, tier][working],
-                restored(archive.key[0, kept], archive.scale[0, kept]),
+                unpack(archive.key[0, kept], archive.scale[0, kept]),
             ]
         ),
         modality,

@@ -11,7 +11,7 @@ from ttm_lab.systems.base import EntrySystem
 from ttm_lab.systems.calibration import PresenceCalibration
 from ttm_lab.systems.entries import Entries
 from ttm_lab.task.interface import Episode
-from ttm_model.ttm.fourbit import restored, rounded
+from ttm_model.nibbles import pack_closest, unpack
 from ttm_model.ttm.layout import Layout, Modality
 from ttm_model.ttm.rule import S0Rule
 
@@ -95,7 +95,8 @@ class PackedFifoSystem(FifoSystem):
         held = super().fold(episode)
         keys = held.keys.clone()
         for at in range(max(0, keys.shape[0] - self.exact)):
-            keys[at] = restored(*rounded(keys[at]))
+            packed, scale = pack_closest(keys[at])
+            keys[at] = unpack(packed[None], scale[None])[0]
         return replace(held, keys=keys)
 
     def state_bytes(self, memory: Entries) -> int:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttm_model.looks import Looks
+from ttm_model.looks import UNKNOWN, Looks
+from ttm_model.nibbles import unpack
 from ttm_model.reader.view import NO_CLASS, PERSON, KeySpace, MemoryView, Slot
-from ttm_model.ttm.fourbit import restored
 from ttm_model.ttm.layout import Layout, Modality
-from ttm_model.ttm.looks import BOX, COLOURS
 from ttm_model.ttm.state import MemoryState
 from ttm_protocol.answers import ModalityName
 
@@ -69,7 +68,7 @@ def _working(state: MemoryState, tier: slice) -> list[_Event]:
             int(state.count[0, index]),
             float(state.strength[0, index]),
             int(state.merges[0, index]),
-            looks_of(state.looks[0, index]),
+            _looks(state.looks[0, index]),
         )
         for index in held.tolist()
     ]
@@ -78,7 +77,7 @@ def _working(state: MemoryState, tier: slice) -> list[_Event]:
 def _archived(state: MemoryState, layout: Layout) -> list[_Event]:
     archive = state.archive
     held = torch.nonzero(archive.modality[0] >= 0)[:, 0]
-    keys = restored(archive.key[0, held], archive.scale[0, held])
+    keys = unpack(archive.key[0, held], archive.scale[0, held])
     return [
         _Event(
             layout.tokens + place,
@@ -89,21 +88,16 @@ def _archived(state: MemoryState, layout: Layout) -> list[_Event]:
             int(archive.count[0, place]),
             float(archive.strength[0, place]),
             int(archive.count[0, place]) - 1,
-            looks_of(archive.looks[0, place]),
+            _looks(archive.looks[0, place]),
         )
         for key, place in zip(keys, held.tolist(), strict=True)
     ]
 
 
-def looks_of(row: Tensor) -> Looks | None:
+def _looks(row: Tensor) -> Looks | None:
     """A row of bytes (15,) as what it tells; None where that is nothing."""
-    shares = [value / 255 for value in row.tolist()]
-    left, top, right, bottom = shares[BOX]
-    colours = tuple(shares[COLOURS])
-    box = (left, top, right, bottom) if any(shares[BOX]) else None
-    if box is None and not any(colours):
-        return None
-    return Looks(box, colours if any(colours) else None)
+    looks = Looks.from_bytes(bytes(row.tolist()))
+    return None if looks == UNKNOWN else looks
 
 
 def _slots(events: list[_Event], spaces: Mapping[ModalityName, KeySpace]) -> tuple[Slot, ...]:

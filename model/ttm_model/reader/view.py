@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from ttm_model.looks import COLOURS, Looks
-from ttm_model.slow import Box, Word
+from ttm_model.looks import Looks, told
+from ttm_model.taught.example import Thing
+from ttm_model.words.entry import Entry, Kind
 from ttm_protocol.answers import Evidence, ModalityName
 
 PERSON = "person"  # label and name of every person
 NO_CLASS = -1
-TOLD_SHARE = 0.15  # of what is seen of a thing, from which a colour is told
-WordsKind = Literal["speech", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,52 +130,9 @@ class Slot:
             score=self.name_p,
             count=self.count,
             slot=self.index,
-            box=self.looks.box if self.looks else None,
-            colours=self.colours,
+            box=self.looks.place if self.looks and self.looks.placed else None,
+            colours=told(self.looks.colours) if self.looks else (),
         )
-
-    @property
-    def colours(self) -> tuple[str, ...]:
-        """The colours of which enough is seen, the largest share first."""
-        shares = (self.looks.colours if self.looks else None) or ()
-        told = [
-            (share, name)
-            for share, name in zip(shares, COLOURS, strict=False)
-            if share >= TOLD_SHARE
-        ]
-        return tuple(name for _, name in sorted(told, key=lambda one: -one[0]))
-
-
-class Entry(Protocol):
-    """Words that were said or written, as the reader needs them."""
-
-    @property
-    def kind(self) -> WordsKind: ...  # noqa: D102
-    @property
-    def text(self) -> str: ...  # noqa: D102
-    @property
-    def start_s(self) -> float: ...  # noqa: D102
-    @property
-    def end_s(self) -> float: ...  # noqa: D102
-    @property
-    def p(self) -> float: ...  # noqa: D102
-    @property
-    def count(self) -> int: ...  # noqa: D102
-    @property
-    def words(self) -> tuple[Word, ...]: ...  # noqa: D102
-    @property
-    def box(self) -> Box | None: ...  # noqa: D102
-    @property
-    def language(self) -> str: ...  # noqa: D102
-    @property
-    def key(self) -> Tensor: ...  # noqa: D102
-
-
-class Thing(Protocol):
-    """A thing that was taught, as the reader needs it."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +156,7 @@ class MemoryView:
     people_floor_s: float = 0.0
     words: tuple[Entry, ...] = ()
     words_until_s: float = 0.0
-    words_floor_s: Mapping[WordsKind, float] = field(default_factory=dict)
+    words_floor_s: Mapping[Kind, float] = field(default_factory=dict)
     things: tuple[Thing, ...] = ()
 
     @property

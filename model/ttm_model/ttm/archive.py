@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttm_model.ttm.fourbit import rounded
+from ttm_model.nibbles import pack_closest
 from ttm_model.ttm.state import EMPTY, MemoryState
 
 
@@ -15,7 +15,7 @@ def free_place(state: MemoryState, b: int) -> int | None:
 def put_away(state: MemoryState, b: int, place: int, slot: int) -> None:
     """Write a working event's key in few bits, and what is known of it, into a place."""
     at, source, archive = (b, place), (b, slot), state.archive
-    archive.key[at], archive.scale[at] = rounded(state.tokens[source])
+    archive.key[at], archive.scale[at] = pack_closest(state.tokens[source])
     archive.start_s[at] = state.t_first[source]
     archive.end_s[at] = state.t_last[source]
     archive.strength[at] = state.strength[source]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttm_model.ttm.fourbit import restored
+from ttm_model.nibbles import unpack
 from ttm_model.ttm.layout import AGE_BUCKETS_S, Layout
 from ttm_model.ttm.state import EMPTY, MemoryState
 from ttm_model.ttm.writing import cosine
@@ -47,7 +47,7 @@ def give_up_archived(
     """Give up the event of a place, which is written to next; `clock_s` (B,)."""
     at, archive = (b, place), state.archive
     event = _Event(
-        restored(archive.key[at], archive.scale[at]),
+        unpack(archive.key[b, [place]], archive.scale[b, [place]])[0],
         int(archive.modality[at]),
         archive.start_s[at],
         archive.end_s[at],

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import torch
 
+from ttm_model.ttm.appearance import nearness
 from ttm_model.ttm.layout import Layout, Modality
-from ttm_model.ttm.looks import nearness
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens
 from ttm_model.ttm.writing import cosine

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ttm_model.ttm import looks
+from ttm_model.ttm import appearance
 from ttm_model.ttm.archive import free_place, put_away
 from ttm_model.ttm.evicting import give_up_archived, give_up_working, weakest_of_the_oldest
 from ttm_model.ttm.layout import MODALITIES, STREAMED, Layout
@@ -105,7 +105,7 @@ def _join(state: MemoryState, b: int, into: int, gone: int) -> None:
     total = state.support[a] + state.support[z]
     stronger = state.strength[z] > state.strength[a]
     weights = state.support[b, [into]], state.support[b, [gone]]
-    state.looks[a] = looks.joined(
+    state.looks[a] = appearance.joined(
         state.looks[b, [into]], state.looks[b, [gone]], *weights, stronger[None]
     )[0]
     state.tokens[a] = (

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from ttm_model.declared import Declared, Kept
-from ttm_model.ttm.fourbit import BASE
+from ttm_model.looks import BYTES as LOOKS
+from ttm_model.nibbles import are_digits
 from ttm_model.ttm.layout import MODALITIES, Layout, Modality
-from ttm_model.ttm.looks import LOOKS
 from ttm_protocol.errors import StateIncompatible
 
 EMPTY = int(Modality.EMPTY)
@@ -29,7 +29,7 @@ class Archive(Declared):
     An empty place has modality -1 and zeros elsewhere. An event stands for `count` occurrences.
     """
 
-    key: Annotated[Tensor, Kept(torch.uint8, ("places", "half dim"))]  # see fourbit
+    key: Annotated[Tensor, Kept(torch.uint8, ("places", "half dim"))]  # digits, see nibbles
     scale: Annotated[Tensor, Kept(torch.float32, ("places",))]  # of the key's digits
     start_s: Annotated[Tensor, Kept(torch.float64, ("places",))]
     end_s: Annotated[Tensor, Kept(torch.float64, ("places",))]
@@ -79,7 +79,6 @@ class MemoryState(Declared):
                 raise StateIncompatible(f"memory: {name} holds numbers below {EMPTY}")
         held, archive = state.modality >= 0, state.archive
         kept = archive.modality >= 0
-        halves = torch.stack([archive.key[kept] % BASE, archive.key[kept] // BASE])
         wrong = {
             "modality": state.modality >= len(MODALITIES),
             "t_first": held & (state.t_first > state.t_last),
@@ -88,11 +87,12 @@ class MemoryState(Declared):
             "archive.start_s": kept & (archive.start_s > archive.end_s),
             "archive.count": kept & (archive.count < 1),
             "archive.scale": archive.scale < 0,
-            "archive.key": halves == 0,
         }
         for name, where in wrong.items():
             if bool(where.any()):
                 raise StateIncompatible(f"memory: {name} holds what no event has")
+        if not are_digits(archive.key[kept]):
+            raise StateIncompatible("memory: archive.key holds what no event has")
         return state
 
     @property

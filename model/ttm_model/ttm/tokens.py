@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ttm_model.declared import Declared, Kept
+from ttm_model.looks import BYTES as LOOKS
 from ttm_model.ttm.layout import Modality
-from ttm_model.ttm.looks import LOOKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from ttm_model.ttm import looks
+from ttm_model.ttm import appearance
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens
 
@@ -58,7 +58,7 @@ def put_or_merge(
     ]
     stronger = ~joined | (weight > state.strength[at])
     middle_s = (c.start_s[rows] + c.end_s[rows]) / 2
-    looked = looks.gone_on(state.looks[at], c.looks[rows], held, weight)
+    looked = appearance.gone_on(state.looks[at], c.looks[rows], held, weight)
     state.looks[at] = torch.where(joined[:, None], looked, c.looks[rows])
     state.tokens[at] = torch.where(joined[:, None], mean, key)
     state.t_peak[at] = torch.where(stronger, middle_s, state.t_peak[at])
