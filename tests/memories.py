@@ -18,7 +18,8 @@ from ttm_model.kinds.answering import answer
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.questions.understand import Context, remembered, understand
-from ttm_model.reader.view import MemoryView, view
+from ttm_model.reader.laying_out import view
+from ttm_model.reader.view import MemoryView
 from ttm_model.tagger.classes import TAGGER_CLASSES, kind_groups
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.tokens import InputTokens

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from ttm_model.questions.question import Noun
-from ttm_model.reader.view import KeySpace, MemoryView, PhraseWeights, Slot
+from ttm_model.reader.view import NO_CLASS, KeySpace, MemoryView, PhraseWeights, Slot
 from ttm_protocol.answers import ModalityName
 
 PRESENT_P = 0.5
@@ -134,7 +134,9 @@ class Scorer:
         )
 
     def is_kind(self, slot: Slot, kind: str) -> bool:
-        """Whether what a slot is named by is of a kind ("animal"), in words."""
+        """Whether what names a slot is of a kind ("animal"), in words; a person is of none."""
+        if slot.best == NO_CLASS:
+            return False
         key = self.spaces[slot.modality].phrase(kind)
         return key.knows >= GUESSED and bool(key.weights[slot.best] >= OF_KIND)
 
