@@ -10,7 +10,9 @@ import msgspec
 from ttm_protocol.messages import Event, Gap
 
 Status = Literal["live", "idle", "ended", "quarantined"]
-AskKind = Literal["question", "timeline", "summary"]  # of what a worker is asked
+AskKind = Literal[  # of what a worker is asked
+    "question", "timeline", "summary", "words", "things", "teach", "forget"
+]
 
 
 class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,9 +113,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back for an ask: a JSON body, or an error's code and message."""
+    """What came back for an ask: a JSON body, or an error's code, message and field."""
 
     ask_id: str
     body: dict[str, Any] | None = None
     error_code: str | None = None
     error_message: str | None = None
+    error_field: str | None = None

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ttm_model.asking import Asking
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import StepResult
-from ttm_protocol.answers import Answer, Summary, Timeline
+from ttm_protocol.answers import Answer, Summary, Timeline, Vocabulary
 
 S = TypeVar("S")
 
@@ -65,4 +65,8 @@ class Engine(Protocol[S]):
         self, state: S, since_s: float | None = None, until_s: float | None = None
     ) -> Summary:
         """What happened, between two media times where given."""
+        ...
+
+    def vocabulary(self) -> Vocabulary:
+        """What the senses can recognise."""
         ...

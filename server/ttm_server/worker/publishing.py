@@ -121,4 +121,9 @@ class Publisher(Generic[S]):
 
 def refusal(ask: Ask, error: TTMError) -> Reply:
     """The reply that tells an asker why there is no answer."""
-    return Reply(ask_id=ask.ask_id, error_code=outcome_of(error).code, error_message=error.message)
+    return Reply(
+        ask_id=ask.ask_id,
+        error_code=outcome_of(error).code,
+        error_message=error.message,
+        error_field=error.field,
+    )

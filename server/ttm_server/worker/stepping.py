@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ttm_model.chunk import ChunkMedia
 from ttm_model.step_result import StepResult
-from ttm_protocol.messages import Event, Gap
+from ttm_protocol.messages import Event, Gap, as_label
 from ttm_server.media import DecodedChunk
 from ttm_server.worker.engine import Engine
 from ttm_server.worker.gaps import add_gaps
@@ -66,7 +66,7 @@ def apply_result(
     session.events += [
         Event(
             seq=chunk.seq,
-            label=noticed.label,
+            label=as_label(noticed.label),
             modality=noticed.modality,
             start_s=noticed.start_s,
             end_s=noticed.end_s,
