@@ -1,4 +1,4 @@
-"""One question as it reaches an engine: what was understood of it, and what is known around it."""
+"""What reaches an engine from outside: a question, what is known around it, and a teaching."""
 
 from __future__ import annotations
 
@@ -27,3 +27,17 @@ class Asking:
     live: bool = True
     wall_zero: float | None = None
     picture: npt.NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Teaching:
+    """What was seen or heard between two media times shall have a name.
+
+    `since_s` and `until_s`: media seconds, None where the request says none. `asked_s`: how far the
+    media had come when it was asked; the state may be further by now.
+    """
+
+    name: str
+    since_s: float | None = None
+    until_s: float | None = None
+    asked_s: float | None = None

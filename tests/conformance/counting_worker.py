@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from chain import Chain, ChainEngine
 from ttm_model.asking import Asking
 from ttm_protocol.answers import Answer
 from ttm_server.config import Settings
 from ttm_server.worker.running import run
-from worker.chain import ChainEngine
 
 
 class CountingEngine(ChainEngine):
     """A hash chain that knows how to answer in the form that clients expect."""
 
-    def answer(self, state: bytes, asking: Asking) -> Answer:
+    def answer(self, state: Chain, asking: Asking) -> Answer:
         return Answer(
             question=asking.text, state="not_seen", answer="Nothing like that.", confidence=0.5
         )

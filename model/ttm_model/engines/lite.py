@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ttm_model.asking import Asking
+from ttm_model.asking import Asking, Teaching
 from ttm_model.chunk import ChunkMedia
 from ttm_model.encoders.efficientnet_lite import CLASSES
 from ttm_model.encoders.picture import PictureEncoder, PictureFeatures, fit
@@ -30,6 +30,7 @@ from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.labels.things import load_calibration
 from ttm_model.reader.view import NAMES, MemoryView, view
+from ttm_model.slow import Finding, Job, SenseName, SlowSense
 from ttm_model.step_result import Noticed, StepResult
 from ttm_model.tagger.checkpoint import SOUND_TAGGER
 from ttm_model.tagger.classes import kind_groups
@@ -39,6 +40,7 @@ from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens, StepOutput
 from ttm_model.ttm.unit import SlotUnit
 from ttm_protocol.answers import Answer, ModalityName, Summary, Timeline
+from ttm_protocol.errors import BadRequest
 
 SoundVersion = Literal["tagger", "voice"]
 FORMAT = "slot-ttm/1"
@@ -109,7 +111,10 @@ class LiteEngine:
 
     @torch.inference_mode()
     def step(
-        self, states: Sequence[LiteState], media: Sequence[ChunkMedia]
+        self,
+        states: Sequence[LiteState],
+        media: Sequence[ChunkMedia],
+        findings: Sequence[Mapping[int, Finding]] = (),
     ) -> list[StepResult[LiteState]]:
         """One chunk for each of B sessions; a row's result does not depend on the others."""
         features = self._pictures.encode([p for chunk in media for p in chunk.pictures])
@@ -172,6 +177,47 @@ class LiteEngine:
                 )
             )
         return tuple(item for item in found if item.score >= NOTICED_P)
+
+    # --- slow senses, of which there are none yet -------------------------------------------------
+
+    @property
+    def senses(self) -> Mapping[SenseName, SlowSense]:
+        """How slow jobs are worked."""
+        return {}
+
+    def jobs(self, state: LiteState) -> tuple[Job, ...]:
+        """The jobs that a state waits for."""
+        return ()
+
+    def flush(self, state: LiteState) -> LiteState:
+        """The end of a stream."""
+        return state
+
+    def settle(self, state: LiteState, findings: Mapping[int, Finding]) -> StepResult[LiteState]:
+        """A flushed state with its findings."""
+        return StepResult(state)
+
+    def flushed(self, state: LiteState) -> bool:
+        """Whether a flush would find nothing."""
+        return True
+
+    def teach(self, state: LiteState, teaching: Teaching) -> tuple[LiteState, dict[str, Any]]:
+        """Nothing is learnt yet."""
+        raise BadRequest("name: this preset cannot be taught", field="name")
+
+    def forget(self, state: LiteState, name: str) -> tuple[LiteState, dict[str, Any]]:
+        """Nothing is learnt yet."""
+        raise BadRequest("name: this preset cannot be taught", field="name")
+
+    def things(self, state: LiteState) -> dict[str, Any]:
+        """What was taught."""
+        return {"things": []}
+
+    def words(
+        self, state: LiteState, since_s: float | None, until_s: float | None
+    ) -> dict[str, Any]:
+        """What was said and written."""
+        return {"words": []}
 
     # --- reading ----------------------------------------------------------------------------------
 
