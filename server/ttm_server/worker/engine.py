@@ -105,10 +105,6 @@ class Engine(Protocol[S]):
         """What happened, between two media times where given."""
         ...
 
-    def vocabulary(self) -> Vocabulary:
-        """What the senses can recognise."""
-        ...
-
     def teach(self, state: S, teaching: Teaching) -> tuple[S, dict[str, Any]]:
         """Bind what was seen or heard to a name; the next state and the reply, as plain JSON.
 
