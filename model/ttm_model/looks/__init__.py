@@ -5,4 +5,14 @@ from ttm_model.looks.look import clothes, look
 from ttm_model.looks.looks import UNKNOWN, Looks, merge, merge_rows
 from ttm_model.looks.told import chance, told
 
-__all__ = ["COLOURS", "UNKNOWN", "Looks", "chance", "clothes", "look", "merge", "merge_rows", "told"]
+__all__ = [
+    "COLOURS",
+    "UNKNOWN",
+    "Looks",
+    "chance",
+    "clothes",
+    "look",
+    "merge",
+    "merge_rows",
+    "told",
+]

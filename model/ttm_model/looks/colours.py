@@ -2,7 +2,8 @@
 
 The words are those of Berlin and Kay (Basic Color Terms, 1969). The rule is a set of limits on
 lightness, chroma and hue in OKLab (Ottosson 2020), set by hand and moved to where the survey of
-R. Munroe (xkcd, 2010; public domain) draws them; model/tools/looks_eval.py measures it on that survey.
+R. Munroe (xkcd, 2010; public domain) draws them; model/tools/looks_eval.py measures it on that
+survey.
 """
 
 from __future__ import annotations
@@ -54,14 +55,14 @@ def word_of(lab: Floats) -> npt.NDArray[np.int64]:
     rules: list[tuple[npt.NDArray[np.bool_], str]] = [
         ((light < 0.20) & (chroma < 0.08) | (light < 0.28) & (chroma < 0.035), "black"),
         (light < 0.15, "black"),
-        ((light > 0.88) & (chroma < 0.035), "white"),
+        ((light > 0.84) & (chroma < 0.04), "white"),
         (chroma < 0.035, "grey"),
         (reddish & (light > 0.72), "pink"),
         (reddish & (light > 0.56) & (chroma < 0.15), "pink"),
         (reddish & (hue > 12.0) & (hue < 350.0) & (chroma < 0.11), "brown"),
         (reddish & (light > 0.56) & ((hue < 12.0) | (hue >= 350.0)), "pink"),
         (reddish, "red"),
-        ((hue < 72.0) & (light < 0.60), "brown"),
+        ((hue < 72.0) & ((light < 0.52) | (light < 0.62) & (chroma < 0.14)), "brown"),
         ((hue < 72.0) & (light < 0.80) & (chroma < 0.10), "brown"),
         ((hue < 60.0) & (chroma < 0.09), "pink"),
         ((hue < 50.0) & (light < 0.66) & (chroma > 0.19), "red"),

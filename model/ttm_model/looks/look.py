@@ -21,6 +21,8 @@ _COARSE = 4  # cells of the cube are compared in blocks of so many a side
 _BLOCKS = LEVELS // _COARSE
 _FRAME = 0.12  # of a thing that fills the picture, the scene is what is this near to an edge
 _SCENE = 1.0  # how many times over the scene's share of a colour counts against the box's
+_BRIGHT = 98.0  # percentile of a picture's pixels that is taken for nearly white
+_MOST_GAIN = 1.5  # how many times brighter a dark picture is read
 _MIDDLE = 0.35  # standard deviation, in sides of the box, of how much more its middle counts
 
 
@@ -35,8 +37,7 @@ def look(picture: Picture, box: Box) -> Looks:
 
 def colours_in(picture: Picture, box: Box) -> Floats:
     """Shares (11,) of the colours in the box that the picture around it has less of; sum 1."""
-    small = _small(picture)
-    cells = cells_of(small)
+    cells = cells_of(_exposed(_small(picture)))
     within = _within(cells.shape, box)
     inside = _counts(cells, within)
     around = _counts(cells, _around(cells.shape, box))
@@ -80,6 +81,13 @@ def _small(picture: Picture) -> Picture:
         raise ValueError(f"picture: expected at least 1x1 px, got {picture.shape}")
     step = -(-max(picture.shape[:2]) // LONG_PX)
     return picture[step // 2 :: step, step // 2 :: step] if step > 1 else picture
+
+
+def _exposed(picture: Picture) -> Picture:
+    """As eyes do: what is brightest in a dark picture is white, so that an orange is not brown."""
+    bright = float(np.percentile(picture.max(axis=2), _BRIGHT))
+    gain = min(_MOST_GAIN, max(1.0, 250.0 / max(bright, 1.0)))
+    return np.minimum(picture * gain, 255.0).astype(np.uint8)
 
 
 def _pixels(shape: tuple[int, ...], box: Box) -> tuple[int, int, int, int]:
@@ -132,8 +140,6 @@ def _blurred(counts: Floats) -> Floats:
     cube = blocks.reshape(_BLOCKS, _BLOCKS, _BLOCKS)
     for axis in range(3):
         padded = np.pad(cube, [(1, 1) if a == axis else (0, 0) for a in range(3)], mode="edge")
-        before, here, after = (
-            np.take(padded, range(i, i + _BLOCKS), axis=axis) for i in range(3)
-        )
+        before, here, after = (np.take(padded, range(i, i + _BLOCKS), axis=axis) for i in range(3))
         cube = 0.25 * before + 0.5 * here + 0.25 * after
     return np.asarray(cube.ravel())

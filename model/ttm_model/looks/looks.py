@@ -1,4 +1,4 @@
-"""The value that an event keeps of its looks: a box and colour shares in bytes; knows no picture."""
+"""What an event keeps of its looks: a box and colour shares, in bytes; knows no picture."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ UNKNOWN = Looks((0, 0, 0, 0), (0,) * len(COLOURS))
 
 
 def merge(a: Looks, b: Looks, weight: float) -> Looks:
-    """Of two sights of one thing, `weight` (0 to 1) being b's: what is unknown of one is the other's."""
+    """Of two sights of a thing, `weight` (0 to 1) being b's; what one does not know is the other's."""
     rows = torch.tensor([list(a.to_bytes()), list(b.to_bytes())], dtype=torch.uint8)
     merged = merge_rows(rows[:1], rows[1:], torch.tensor([weight]))
     return Looks.from_bytes(bytes(merged[0].tolist()))
 
 
 def merge_rows(a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
-    """`merge` of N pairs of rows (N, 15) uint8, `weight` (N,) b's share; the same bits everywhere."""
+    """`merge` of N pairs of rows (N, 15) uint8, `weight` (N,) b's; the same bits everywhere."""
     parts = []
     for first, last in ((0, 4), (4, BYTES)):
         x, y = a[:, first:last].double(), b[:, first:last].double()
