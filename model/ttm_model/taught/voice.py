@@ -1,0 +1,2 @@
+"""Stand-in."""
+def named(text): return None
