@@ -2,9 +2,7 @@
 
 from ttm_model.looks.colours import COLOURS
 from ttm_model.looks.look import clothes, look
-from ttm_model.looks.looks import BYTES, UNKNOWN, Looks, merge, merge_rows
+from ttm_model.looks.looks import UNKNOWN, Looks, merge, merge_rows
 from ttm_model.looks.told import chance, told
 
-__all__ = [
-    "BYTES", "COLOURS", "UNKNOWN", "Looks", "chance", "clothes", "look", "merge", "merge_rows", "told",
-]  # fmt: skip
+__all__ = ["COLOURS", "UNKNOWN", "Looks", "chance", "clothes", "look", "merge", "merge_rows", "told"]

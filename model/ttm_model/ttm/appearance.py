@@ -45,7 +45,7 @@ def nearness(looks: Tensor, look: Tensor) -> Tensor:
     One half where a box is not known.
     """
     away = (looks[:, BOX].long() - look[BOX].long()).abs().sum(dim=1)  # at most 4 * FULL
-    known = looks[:, BOX].any(dim=1) & look[BOX].any()
+    known = (looks[:, BOX] > 0).any(dim=1) & (look[BOX] > 0).any()
     near = 1.0 - away.to(torch.float32) / (2 * FULL)
     return torch.where(known, near.clamp_min(0.0), HALF)
 

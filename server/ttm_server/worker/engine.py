@@ -16,7 +16,7 @@ from ttm_model.asking import Asking, Teaching
 from ttm_model.chunk import ChunkMedia
 from ttm_model.slow import Finding, Job, SenseName, SlowSense
 from ttm_model.step_result import StepResult
-from ttm_protocol.answers import Answer, Summary, Timeline, Vocabulary
+from ttm_protocol.answers import Answer, Summary, Timeline
 
 S = TypeVar("S")
 
@@ -105,10 +105,6 @@ class Engine(Protocol[S]):
         """What happened, between two media times where given."""
         ...
 
-    def vocabulary(self) -> Vocabulary:
-        """What the senses can recognise."""
-        ...
-
     def teach(self, state: S, teaching: Teaching) -> tuple[S, dict[str, Any]]:
         """Bind what was seen or heard to a name; the next state and the reply, as plain JSON.
 
@@ -126,4 +122,8 @@ class Engine(Protocol[S]):
 
     def words(self, state: S, since_s: float | None, until_s: float | None) -> dict[str, Any]:
         """What was said and written, as far as memory holds it, as plain JSON."""
+        ...
+
+    def vocabulary(self) -> dict[str, Any]:
+        """What the senses can recognise, as plain JSON (`ttm_protocol.answers.Vocabulary`)."""
         ...
