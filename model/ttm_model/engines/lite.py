@@ -18,8 +18,7 @@ import torch
 
 from ttm_model.asking import Asking, Teaching
 from ttm_model.chunk import ChunkMedia
-from ttm_model.encoders.efficientnet_lite import CLASSES
-from ttm_model.encoders.picture import PictureEncoder, PictureFeatures, fit
+from ttm_model.encoders.picture import PictureEncoder, fit
 from ttm_model.encoders.sound import SoundContext, SoundEncoder, initial_context
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.encoders.weights import ALL
@@ -32,9 +31,11 @@ from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.engines.switches import Switches
 from ttm_model.engines.told import passage_evidence, told_taught, told_things, told_words
 from ttm_model.kinds import answering
+from ttm_model.labels.class_keys import ClassKeys
+from ttm_model.labels.picture_keys import first_scene, load_picture_keys
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
-from ttm_model.labels.things import load_calibration
+from ttm_model.labels.things import Looking, load_calibration
 from ttm_model.reader.laying_out import NAMES, view
 from ttm_model.reader.view import PERSON, MemoryView
 from ttm_model.slow import Finding, Job, SenseName, SlowSense
@@ -81,14 +82,13 @@ class LiteEngine:
             self._sounds, groups = TaggerEncoder(), kind_groups()
         else:
             self._sounds, groups = SoundEncoder(), []
-        self._calibration = load_calibration()
-        sights, sounds = (
-            load_space("imagenet"),
-            sound_space(self._sounds.classes, self._text, groups),
-        )
+        keys = load_picture_keys()
+        self._looking = Looking(self._pictures.classifier, keys, load_calibration())
+        self._sound_keys = ClassKeys(len(self._sounds.classes))
+        sounds = sound_space(self._sounds.classes, self._text, groups)
         self._spaces: Mapping[ModalityName, TextSpace] = {
-            "video": TextSpace(sights, self._text, PICTURES),
-            "audio": TextSpace(sounds, self._text, SOUNDS),
+            "video": TextSpace(load_space("imagenet"), keys, self._text, PICTURES),
+            "audio": TextSpace(sounds, self._sound_keys, self._text, SOUNDS),
         }
         self._slow = SlowPart(self._text, switches or Switches())
         self._unit = SlotUnit().eval().to(self.device)
@@ -112,11 +112,11 @@ class LiteEngine:
 
     def initial(self) -> LiteState:
         """The state before the first chunk."""
-        return LiteState.initial(self.layout, CLASSES)
+        return LiteState.initial(self.layout)
 
     def load(self, data: bytes) -> LiteState:
         """A stored state; raises StateIncompatible where it is another model's."""
-        return LiteState.load(data, self.schema, self.layout, CLASSES)
+        return LiteState.load(data, self.schema, self.layout)
 
     def dump(self, state: LiteState) -> bytes:
         """The bytes that continue a session exactly."""
@@ -142,21 +142,18 @@ class LiteEngine:
         first = 0
         for row, (state, chunk) in enumerate(zip(states, media, strict=True)):
             last = first + len(chunk.pictures)
-            own = PictureFeatures(
-                features.whole_logits[first:last].cpu(), features.cell_logits[first:last].cpu()
-            )
+            pictures = features.part(first, last)
             first = last
-            sights, scene = seen(
-                own, chunk, state.scene, self._spaces["video"].space, self._calibration
-            )
+            sights, scene = seen(pictures, chunk, state.scene, self._looking)
             late = self._slow.taken_in(state, findings[row] if findings else {})
             taken.append(late)
             scenes.append(scene)
-            whole.append(own.whole_logits)
+            whole.append(pictures.cells.mean(dim=1))
+            names = self._spaces["audio"].names
             rows.append(
                 {
                     Modality.VIDEO: sights,
-                    Modality.AUDIO: heard(sounds, row, chunk, self._spaces["audio"].space),
+                    Modality.AUDIO: heard(sounds, row, chunk, names, self._sound_keys),
                     Modality.PERSON: persons(late.came, self.layout.dim),
                 }
             )
@@ -291,6 +288,8 @@ class LiteEngine:
     @torch.inference_mode()
     def answer(self, state: LiteState, asking: Asking) -> Answer:
         """Answer a question from the memory alone."""
+        if asking.picture is not None:
+            asking = replace(asking, picture_keys=self._keys_of(asking.picture))
         return answering.answer(asking, self._view(state), self._spaces)
 
     @torch.inference_mode()
@@ -311,6 +310,12 @@ class LiteEngine:
         """What happened, between two media times where given."""
         return answering.summarise(self._view(state), self._spaces, since_s, until_s)
 
+    def _keys_of(self, picture: npt.NDArray[np.uint8]) -> torch.Tensor:
+        """What a question's picture shows, the whole picture first, as keys (M, d)."""
+        features = self._pictures.encode([picture]).part(0, 1)
+        sights = self._looking.things(features.cells[0], features.tall[0], first_scene())
+        return torch.stack([sight.key for sight in sights])
+
     def _view(self, state: LiteState) -> MemoryView:
         memory = view(state.memory, self.layout, self._spaces, received(state))
         return replace(
@@ -328,13 +333,10 @@ class LiteEngine:
             "layout": repr(config.layout),
             "unit": repr(config),
             "places": PLACES,
-            "state": repr(sorted(state_spec(self.layout, CLASSES).items())),
+            "state": repr(sorted(state_spec(self.layout).items())),
             "weights": [weights.sha256 for weights in (*ALL, SOUND_TAGGER)],
             "sounds": self._spaces["audio"].names,
-            "phi": [
-                hashlib.sha256(space.space.sketch.phi.numpy().tobytes()).hexdigest()
-                for space in self._spaces.values()
-            ],
+            "keys": self._looking.keys.digest(),
         }
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         size = f"{self.layout.tokens}x{self.layout.dim}"

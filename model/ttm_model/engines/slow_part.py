@@ -33,10 +33,9 @@ from ttm_model.slow import (
 from ttm_model.speech.segmenter import Segmenter, due_s
 from ttm_model.speech.sense import SpeechSense
 from ttm_model.speech.state import NEVER
-from ttm_model.step_result import Noticed
+from ttm_model.step_result import Noticed, NoticedModality
 from ttm_model.taught.voice import named
 from ttm_model.words.state import WordsState, entries, read, said
-from ttm_protocol.answers import EvidenceModality
 
 NUMBERED_LATER = 0  # `Pending.added` gives every job its number
 
@@ -161,7 +160,7 @@ def _open_s(state: LiteState) -> float | None:
     return None if open_s == NEVER else open_s
 
 
-def _caption(modality: EvidenceModality, utterance: Utterance) -> Noticed:
+def _caption(modality: NoticedModality, utterance: Utterance) -> Noticed:
     p = round(utterance.p, 3)
     return Noticed(utterance.text, modality, utterance.start_s, utterance.end_s, p)
 

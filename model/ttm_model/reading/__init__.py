@@ -1,6 +1,6 @@
-"""Stand-in."""
-from ttm_model.reading.gate import GateState
-class ReadingGate:
-    def extended(self, state, key, at_s): return state, False
-class ReadingSense:
-    def find(self, job, media): raise NotImplementedError
+"""Reads the text in pictures: which pictures to read, and the lines in one. Keeps no words."""
+
+from ttm_model.reading.gate import GateState, ReadingGate
+from ttm_model.reading.sense import ReadingSense
+
+__all__ = ["GateState", "ReadingGate", "ReadingSense"]
