@@ -83,7 +83,8 @@ def _near_at(
         for want, heard in zip(wanted, window, strict=True)
         if not want.stems & heard.stems
     ]
-    return (len(wanted), min(alike)) if alike and min(alike) else (0, 0.0)
+    least = min(alike, default=0.0)
+    return (len(wanted), least) if least else (0, 0.0)
 
 
 def _near_glued_at(
