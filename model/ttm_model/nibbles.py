@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 STEPS = 7  # digits on either side of zero
+CLIPS = tuple(0.40 + 0.05 * step for step in range(13))  # largest levels tried, share of the peak
 _MIDDLE = 8  # half byte of digit 0
 _LOW = 15
 
@@ -27,6 +28,24 @@ def pack(vectors: Tensor) -> tuple[Tensor, Tensor]:
     safe = torch.where(scale > 0, scale, 1.0)
     halves = (rows / safe[:, None]).round().clamp(-STEPS, STEPS).to(torch.int16) + _MIDDLE
     return (halves[:, 0::2] + 16 * halves[:, 1::2]).to(torch.uint8), scale
+
+
+def pack_closest(vector: Tensor) -> tuple[Tensor, Tensor]:
+    """(d,) float, finite -> digits (d // 2,) uint8 and a scale () float32 that lose little.
+
+    The scale is the one of a few that loses least in squares: a dense vector loses about an eighth
+    of its length, spread over all directions, where the largest component is not kept.
+    """
+    peak = vector.abs().max()
+    if not bool(peak > 0.0):
+        rounded, scale = torch.zeros_like(vector), peak
+    else:
+        scales = peak * torch.tensor(CLIPS, device=vector.device) / STEPS
+        tried = (vector[None, :] / scales[:, None]).round().clamp(-STEPS, STEPS)
+        best = (tried * scales[:, None] - vector).square().sum(dim=-1).argmin()
+        rounded, scale = tried[best], scales[best]
+    halves = (rounded + _MIDDLE).to(torch.uint8)
+    return halves[0::2] + 16 * halves[1::2], scale
 
 
 def digits(packed: Tensor) -> Tensor:

@@ -7,14 +7,18 @@ from typing import Generic, Literal, TypeVar
 
 S = TypeVar("S")
 ModalityName = Literal["video", "audio"]
+NoticedModality = Literal["video", "audio", "speech", "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """A label of one modality over an interval of media-clock seconds, with a score 0 to 1."""
+    """A label of one modality over an interval of media-clock seconds, with a score 0 to 1.
+
+    Of speech and text the label is the words.
+    """
 
     label: str
-    modality: ModalityName
+    modality: NoticedModality
     start_s: float
     end_s: float
     score: float

@@ -9,31 +9,38 @@ from __future__ import annotations
 import io
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from ttm_model.chunk import ChunkMedia
+from ttm_model.chunk import SAMPLE_RATE_HZ, ChunkMedia
+from ttm_model.slow import Job, JobMedia
 from ttm_protocol.errors import MediaError
-from ttm_protocol.messages import DEFAULT_LIMITS, Chunk, Gap, Limits, Picture
+from ttm_protocol.messages import DEFAULT_LIMITS, Chunk, Gap, Limits, Picture, read_chunk
 
 Pixels = npt.NDArray[np.uint8]
 Fit = Callable[[Pixels], Pixels]
 FULL_SCALE = 32768.0
 DRAFT_PX = 448  # JPEGs are decoded at reduced scale, but never below twice the encoder's side
+LARGE_PX = 1280  # the longer side of a picture that is looked at closely, at most
+SAME_TIME_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedChunk:
-    """A chunk ready for a step: its media, and what of it was missing or undecodable."""
+    """A chunk ready for a step: its media, and what of it was missing or undecodable.
+
+    `payload`: as it is stored, for senses that look at it again.
+    """
 
     seq: int
     media: ChunkMedia
     gaps: tuple[Gap, ...]
     ready_s: float = 0.0  # monotonic clock when it was decoded
+    payload: bytes = b""
 
 
 def decode_chunk(chunk: Chunk, fit: Fit, limits: Limits = DEFAULT_LIMITS) -> DecodedChunk:
@@ -43,15 +50,25 @@ def decode_chunk(chunk: Chunk, fit: Fit, limits: Limits = DEFAULT_LIMITS) -> Dec
     for picture in chunk.video:
         try:
             pictures.append(fit(decode_picture(picture, limits)))
-            times_s.append(min(max(picture.t, chunk.t), chunk.end_s))
+            times_s.append(_taken_s(picture, chunk))
         except MediaError:
             gaps.append(Gap(chunk.t, chunk.end_s, "bad_picture"))
     media = ChunkMedia(chunk.t, chunk.d, tuple(pictures), tuple(times_s), decode_audio(chunk.audio))
     return DecodedChunk(chunk.seq, media, tuple(gaps), time.monotonic())
 
 
-def decode_picture(picture: Picture, limits: Limits = DEFAULT_LIMITS) -> Pixels:
-    """A JPEG, PNG or WebP file as RGB pixels (H, W, 3) uint8; raises MediaError."""
+def _taken_s(picture: Picture, chunk: Chunk) -> float:
+    """When a picture was taken, inside its chunk in any case."""
+    return min(max(picture.t, chunk.t), chunk.end_s)
+
+
+def decode_picture(
+    picture: Picture, limits: Limits = DEFAULT_LIMITS, *, large: bool = False
+) -> Pixels:
+    """A JPEG, PNG or WebP file as RGB pixels (H, W, 3) uint8; raises MediaError.
+
+    `large`: at its own size, reduced to LARGE_PX where its longer side is longer.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # a decompression bomb is only a warning to Pillow
@@ -61,8 +78,12 @@ def decode_picture(picture: Picture, limits: Limits = DEFAULT_LIMITS) -> Pixels:
                         f"picture: {image.size[0]}x{image.size[1]} px, "
                         f"at most {limits.max_picture_side_px} a side"
                     )
-                image.draft("RGB", (DRAFT_PX, DRAFT_PX))
-                return np.asarray(image.convert("RGB"))
+                draft_px = LARGE_PX if large else DRAFT_PX
+                image.draft("RGB", (draft_px, draft_px))
+                pixels = image.convert("RGB")
+                if large:
+                    pixels.thumbnail((LARGE_PX, LARGE_PX))
+                return np.asarray(pixels)
     except MediaError:
         raise
     except (OSError, SyntaxError, ValueError, Warning, UnidentifiedImageError) as error:
@@ -76,3 +97,47 @@ def decode_audio(audio: bytes | None) -> npt.NDArray[np.float32] | None:
     if not audio:
         return None
     return np.frombuffer(audio, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
+
+
+def job_media(job: Job, chunks: Sequence[tuple[float, float, bytes]]) -> JobMedia:
+    """What a slow sense is given: sound for speech, else the one picture taken at `start_s`.
+
+    `chunks`: (start_s, end_s, as stored) in order. Where clocks overlap, what came first counts, so
+    that later chunks change nothing of a job that lies before them.
+    """
+    if job.sense == "speech":
+        return JobMedia(audio=_window(job, chunks))
+    return JobMedia(picture=_picture(job, chunks))
+
+
+def _window(job: Job, chunks: Sequence[tuple[float, float, bytes]]) -> npt.NDArray[np.float32]:
+    """The sound of `[start_s, end_s)`, zeros where none came."""
+    first, last = _sample(job.start_s), _sample(job.end_s)
+    sound = np.zeros(max(0, last - first), np.float32)
+    taken = first
+    for start_s, end_s, payload in chunks:
+        begin, end = _sample(start_s), min(_sample(end_s), last)
+        audio = decode_audio(read_chunk(payload).audio)
+        begin_new = max(begin, taken)
+        if audio is not None and begin_new < end:
+            part = audio[begin_new - begin : end - begin]
+            sound[begin_new - first : begin_new - first + len(part)] = part
+        taken = max(taken, end)
+    return sound
+
+
+def _picture(job: Job, chunks: Sequence[tuple[float, float, bytes]]) -> Pixels | None:
+    """The last picture of that time in the first chunk that has one; None: not decodable."""
+    for _, _, payload in chunks:
+        chunk = read_chunk(payload)
+        for picture in reversed(chunk.video):
+            if abs(_taken_s(picture, chunk) - job.start_s) <= SAME_TIME_S:
+                try:
+                    return decode_picture(picture, large=True)
+                except MediaError:
+                    return None
+    return None
+
+
+def _sample(time_s: float) -> int:
+    return round(time_s * SAMPLE_RATE_HZ)

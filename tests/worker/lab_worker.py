@@ -11,17 +11,18 @@ import re
 import signal
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from chain import Chain, ChainEngine, sound_bytes
 from ttm_model.asking import Asking
 from ttm_model.chunk import ChunkMedia
+from ttm_model.slow import Finding
 from ttm_model.step_result import StepResult
 from ttm_protocol.answers import Answer
 from ttm_server.config import Settings
 from ttm_server.worker import running
-from worker.chain import MAGIC, ChainEngine, sound_bytes
 
 KILL_STEP = struct.pack("<h", 0x4B4B) * 8
 HANG_STEP = struct.pack("<h", 0x4B4C) * 8
@@ -68,23 +69,28 @@ class LabEngine(ChainEngine):
                 trouble()
         return pixels
 
-    def dump(self, state: bytes) -> bytes:
-        return MAGIC + state + self._filler
+    def dump(self, state: Chain) -> bytes:
+        return super().dump(state) + self._filler
 
-    def load(self, data: bytes) -> bytes:
-        return super().load(data)[:32]
+    def load(self, data: bytes) -> Chain:
+        return super().load(data[: len(data) - len(self._filler)])
 
-    def step(self, states: Sequence[bytes], media: Sequence[ChunkMedia]) -> list[StepResult[bytes]]:
+    def step(
+        self,
+        states: Sequence[Chain],
+        media: Sequence[ChunkMedia],
+        findings: Sequence[Mapping[int, Finding]] = (),
+    ) -> list[StepResult[Chain]]:
         for one in media:
             if one.audio is not None:
                 TROUBLE.get(sound_bytes(one), lambda: None)()
         if self._step_s > 1:
             print("stepping", flush=True)
         time.sleep(self._step_s * len(states))
-        results = super().step(states, media)
+        results = super().step(states, media, findings)
         return results if self._events else [StepResult(result.state) for result in results]
 
-    def answer(self, state: bytes, asking: Asking) -> Answer:
+    def answer(self, state: Chain, asking: Asking) -> Answer:
         if asking.text == KILL_QUESTION:
             die()
         if asking.text == HANG_QUESTION:

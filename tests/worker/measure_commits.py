@@ -14,7 +14,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,17 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import redis
 
 from both_sides import Store
+from chain import Chain
 from ttm_model.chunk import ChunkMedia
+from ttm_model.slow import Finding
 from ttm_model.step_result import StepResult
 from ttm_protocol.messages import encode_chunk
 from ttm_server.config import Settings
 from ttm_server.store import EmbeddedServer, state_fields
 from ttm_server.worker.metrics import WorkerMetrics
 from ttm_server.worker.worker import Worker
-from worker.chain import chunk, working
 from worker.lab_worker import LabEngine
+from worker.streams import chunk, working
 
 CHUNK_S = 0.5
 
@@ -43,8 +45,13 @@ class Quiet(LabEngine):
         super().__init__(0.0, state_bytes, True)
         self._share = event_share
 
-    def step(self, states: Sequence[bytes], media: Sequence[ChunkMedia]) -> list[StepResult[bytes]]:
-        results = super().step(states, media)
+    def step(
+        self,
+        states: Sequence[Chain],
+        media: Sequence[ChunkMedia],
+        findings: Sequence[Mapping[int, Finding]] = (),
+    ) -> list[StepResult[Chain]]:
+        results = super().step(states, media, findings)
         return [one if random.random() < self._share else StepResult(one.state) for one in results]
 
 

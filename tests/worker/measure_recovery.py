@@ -26,8 +26,8 @@ from ttm_protocol.messages import encode_chunk
 from ttm_server.config import Settings
 from ttm_server.store import EmbeddedServer
 from ttm_server.store.keys import session_keys
-from worker.chain import chunk
 from worker.fleet import Fleet
+from worker.streams import chunk
 
 CHUNK_EVERY_S = 0.1
 LOOK_EVERY_S = 0.005

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
+from chain import ChainEngine
 from ttm_server.worker.worker import Worker
-from worker.chain import ChainEngine, chunk, expected, send, until_applied, working
+from worker.streams import chunk, expected, send, until_applied, working
 
 SESSIONS = 12
 BACKLOG = 40
@@ -16,9 +17,9 @@ BACKLOG = 40
 class SlowEngine(ChainEngine):
     """Costs time per session and step, as a real one does."""
 
-    def step(self, states, media):
+    def step(self, states, media, findings=()):
         time.sleep(0.004 * len(states))
-        return super().step(states, media)
+        return super().step(states, media, findings)
 
 
 @pytest.fixture

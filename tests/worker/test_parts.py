@@ -13,7 +13,7 @@ from ttm_protocol.messages import Gap, Picture
 from ttm_server.media import decode_chunk, decode_picture
 from ttm_server.scheduler import Scheduler
 from ttm_server.worker.gaps import MAX_GAPS, add_gaps
-from worker.chain import chunk, jpeg, picture
+from worker.streams import chunk, jpeg, picture
 
 
 def same(pixels):

@@ -10,8 +10,9 @@ import pytest
 from ttm_protocol.errors import Quarantined
 from ttm_protocol.messages import Chunk, Picture, encode_chunk
 from ttm_server.store import IngestStatus, SessionState
-from worker.chain import (
-    MAGIC,
+from worker.fleet import Fleet
+from worker.lab_worker import KILL_COLOUR, KILL_QUESTION, KILL_STEP
+from worker.streams import (
     chunk,
     expected,
     jpeg,
@@ -20,8 +21,6 @@ from worker.chain import (
     until_applied,
     until_status,
 )
-from worker.fleet import Fleet
-from worker.lab_worker import KILL_COLOUR, KILL_QUESTION, KILL_STEP
 
 BACKLOG = 12
 POISON_AT = 6
@@ -47,9 +46,7 @@ def clean_server(clean_valkey):
 
 
 def state_at(seq: int) -> SessionState:
-    return SessionState(
-        seq=seq, memory=MAGIC + expected(seq), media_s=seq / 2, gaps=[], model={}, shape={}
-    )
+    return SessionState(seq=seq, memory=expected(seq), media_s=seq / 2, gaps=[], model={}, shape={})
 
 
 # --- who is blamed, by the script alone -----------------------------------------------------------
@@ -181,9 +178,9 @@ async def test_who_ends_the_worker_is_set_aside_and_harms_no_other(store, settin
     assert fleet.starts - 1 <= settings.quarantine_after + 1
     for sid, _ in healthy:
         assert (await store.session(sid)).status != "quarantined"
-        assert (await store.read_state(sid)).memory == MAGIC + expected(BACKLOG)
+        assert (await store.read_state(sid)).memory == expected(BACKLOG)
     assert (await store.session(poison)).applied_seq == POISON_AT - 1
-    assert (await store.read_state(poison)).memory == MAGIC + expected(POISON_AT - 1)
+    assert (await store.read_state(poison)).memory == expected(POISON_AT - 1)
     if asked is not None:
         reply = await store.wait_reply(poison, asked, 20.0)
         assert (reply.body, reply.error_code) == (None, "quarantined")
@@ -223,4 +220,4 @@ async def test_workers_killed_at_random_put_nobody_in_quarantine(store, fleet, t
     await asyncio.gather(*streams)
     for sid, last in sent.items():
         await until_applied(store, sid, last, 60)
-        assert (await store.read_state(sid)).memory == MAGIC + expected(last)
+        assert (await store.read_state(sid)).memory == expected(last)

@@ -5,14 +5,12 @@ import threading
 
 import pytest
 
+from chain import EMPTY, POISON, ChainEngine
 from ttm_protocol.answers import Answer, Summary, from_plain
 from ttm_protocol.errors import StoreUnavailable
 from ttm_server.store import SessionState
 from ttm_server.worker.worker import Worker
-from worker.chain import (
-    MAGIC,
-    POISON,
-    ChainEngine,
+from worker.streams import (
     chunk,
     crashed_at_the_end,
     expected,
@@ -44,7 +42,7 @@ async def test_state_is_the_fold_over_every_chunk(store, settings):
         await send(store, sid, opened, [chunk(seq) for seq in range(1, 41)])
         await until_applied(store, sid, 40)
     state = await stored(store, sid)
-    assert state.memory == MAGIC + expected(40)
+    assert state.memory == expected(40)
     assert state.media_s == 20.0
 
 
@@ -58,7 +56,7 @@ async def test_sessions_are_stepped_in_batches_and_do_not_mix(store, settings):
             await until_applied(store, sid, 12)
     assert max(engine.batches) > 1
     for sid, _ in sessions:
-        assert (await stored(store, sid)).memory == MAGIC + expected(12)
+        assert (await stored(store, sid)).memory == expected(12)
 
 
 async def test_another_worker_goes_on_after_a_crash(store, settings):
@@ -69,7 +67,7 @@ async def test_another_worker_goes_on_after_a_crash(store, settings):
     async with working(Worker(store, ChainEngine(), settings)):
         await send(store, sid, opened, [chunk(seq) for seq in range(11, 21)])
         await until_applied(store, sid, 20)
-    assert (await stored(store, sid)).memory == MAGIC + expected(20)
+    assert (await stored(store, sid)).memory == expected(20)
 
 
 async def test_a_bad_picture_costs_its_session_one_gap_and_the_others_nothing(store, settings):
@@ -84,7 +82,7 @@ async def test_a_bad_picture_costs_its_session_one_gap_and_the_others_nothing(st
     info = await store.session(bad_sid)
     assert [(gap.t0, gap.t1, gap.reason) for gap in info.gaps] == [(0.5, 1.0, "bad_picture")]
     assert (await store.session(good_sid)).gaps == []
-    assert (await stored(store, bad_sid)).memory == MAGIC + expected(3)
+    assert (await stored(store, bad_sid)).memory == expected(3)
 
 
 async def test_a_chunk_that_breaks_the_engine_is_left_out_and_reported(store, settings):
@@ -95,8 +93,8 @@ async def test_a_chunk_that_breaks_the_engine_is_left_out_and_reported(store, se
         await send(store, good_sid, good, [chunk(seq) for seq in (1, 2, 3)])
         await until_applied(store, bad_sid, 3)
         await until_applied(store, good_sid, 3)
-    assert (await stored(store, bad_sid)).memory == MAGIC + expected(3, without=[2])
-    assert (await stored(store, good_sid)).memory == MAGIC + expected(3)
+    assert (await stored(store, bad_sid)).memory == expected(3, without=[2])
+    assert (await stored(store, good_sid)).memory == expected(3)
     assert [gap.reason for gap in (await store.session(bad_sid)).gaps] == ["engine_error"]
 
 
@@ -291,7 +289,7 @@ async def test_what_was_claimed_before_the_end_is_left_to_others(store, settings
     """One session loads and the next one waits for its turn to load, when the worker is stopped."""
     monkeypatch.setattr("ttm_server.worker.worker.TAKES_AT_ONCE", 1)
     engine, going_on = ChainEngine(), threading.Event()
-    engine.initial = lambda: going_on.wait(20) and bytes(32)
+    engine.initial = lambda: going_on.wait(20) and EMPTY
     sids = [(await opened_session(store, chunks=1))[0] for _ in range(2)]
     async with working(Worker(store, engine, settings)) as worker:
         async with asyncio.timeout(20):

@@ -25,18 +25,17 @@ from ttm_server.config import Settings
 from ttm_server.store.codes import Code
 from ttm_server.store.edge import Edge, Part
 from ttm_server.store.keys import SessionKeys, new_id, session_keys
-from ttm_server.store.ownership import checked_fence
+from ttm_server.store.ownership import GRACE_S, checked_fence
 from ttm_server.store.quarantine import quarantined
 from ttm_server.store.ready import hint_ready
 from ttm_server.store.sessions import not_found
-from ttm_server.store.types import Ask, AskKind, Reply
+from ttm_server.store.types import Ask, AskKind, OpenWork, Reply
 from ttm_server.store.wall_clock import is_live, wall_zero
 from ttm_server.store.watching import Watching
 
 log = logging.getLogger(__name__)
 
 MAX_TIMEOUT_S = 3600.0
-GRACE_S = 5.0  # how long the keys outlive the last deadline in them
 POLL_S = 0.5
 MAX_CONVERSATIONS = 32  # of one session
 CONVERSATION_KEPT_S = 600.0  # after its session's last reply to any
@@ -129,7 +128,11 @@ class Asks(Part):
             await self._drop(keys, ask_id)
 
     async def pending_asks(self, sid: str) -> list[Ask]:
-        """Questions that can still be answered in time, earliest deadline first.
+        """The questions of `open_work`."""
+        return (await self.open_work(sid)).asks
+
+    async def open_work(self, sid: str) -> OpenWork:
+        """Questions that can still be answered in time, earliest deadline first; and a due flush.
 
         Of a conversation only the first: the next one is there once that is answered. Raises
         SessionNotFound.
@@ -140,10 +143,11 @@ class Asks(Part):
         )
         if code is Code.GONE:
             raise not_found()
-        connection, beat_ms, now_ms, record, flat = rest
+        connection, beat_ms, now_ms, record, flush_at, flat = rest
         live, zero = is_live(connection, beat_ms, now_ms), wall_zero(record)
         told = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
-        return [_to_ask(*one, live, zero) for one in told]
+        asks = [_to_ask(*one, live, zero) for one in told]
+        return OpenWork(asks=asks, flush_at=None if flush_at < 0 else flush_at)
 
     async def reply(
         self,

@@ -29,3 +29,4 @@ class Code(IntEnum):
     LOST = 14  # neither asked nor answered, or too late
     QUARANTINED = 15  # set aside after it ended its worker again and again
     FRESH = 16  # not old enough to expire
+    MOVED = 17  # what was to be flushed is not the end of the stream any more

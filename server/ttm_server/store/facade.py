@@ -89,7 +89,11 @@ class WorkerStore:
         self.pass_trial = parts.ownership.pass_trial
         self.release = parts.ownership.release
         self.read_chunks = parts.ownership.read_chunks
+        self.read_kept = parts.ownership.read_kept
         self.commit = parts.ownership.commit
+        self.flush = parts.ownership.flush
+        self.commit_ask = parts.ownership.commit_ask
+        self.open_work = parts.asks.open_work
         self.pending_asks = parts.asks.pending_asks
         self.reply = parts.asks.reply
         self.announce_model = parts.models.announce_model

@@ -65,9 +65,16 @@ class Sending(Part):
         )
 
     async def close_stream(self, sid: str, connection: str, ended: bool) -> None:
-        """Leave the sending side; nothing happens where another connection or nobody has it."""
+        """Leave the sending side; nothing happens where another connection or nobody has it.
+
+        `ended`: there is no more media for now, so that what a worker still holds open is closed.
+        """
         keys = session_keys(sid)
-        await self._edge.script("close", [keys.meta], connection, int(ended))
+        code, rest = await self._edge.script(
+            "close", [keys.meta, keys.lease], connection, int(ended), keys.wake_in
+        )
+        if code is Code.OK and ended and rest[0] > 0 and not rest[1]:
+            await hint_ready(self._edge, sid)
 
     async def ingest(self, sid: str, connection: str, chunk: Chunk, payload: bytes) -> Ingested:
         """Store one chunk durably, once and in order; `payload` is what a worker will read.

@@ -14,7 +14,10 @@ _SUFFIX = ".lua"
 
 # `now_ms` is Redis's clock, the only one that all processes share. `keep` makes a key live at
 # least `ms` longer and never shortens what another caller was promised. `lease_left` is 0 for a
-# lease that is longer than anybody asked for: the clock was put back.
+# lease that is longer than anybody asked for: the clock was put back. `chunks_left` is the work
+# that a session's stream leaves: its waiting chunks, and 1 where it has ended, all is applied and
+# that position is not flushed. `after` is the input id that follows a position. `answer` moves a
+# question to the replies; false where nobody waits for it any more.
 _HELPERS = """
 local function now_ms()
   local t = redis.call('TIME')
@@ -27,6 +30,27 @@ local function lease_left(key, asked_ms)
 end
 local function keep(key, ms)
   if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, string.format('%.0f', ms)) end
+end
+local function chunks_left(applied, durable, ended, flushed)
+  local left = tonumber(durable) - tonumber(applied)
+  if left == 0 and applied ~= '0' and ended == '1' and flushed ~= applied then return 1 end
+  return left
+end
+local function after(position)
+  return string.format('%.0f-0', tonumber(position) + 1)
+end
+local function answer(asks, ask_bodies, replies, reply_bodies, id, reply, grace_ms)
+  local deadline = redis.call('ZSCORE', asks, id)
+  if not deadline then return false end
+  redis.call('ZREM', asks, id)
+  redis.call('HDEL', ask_bodies, id)
+  local left = tonumber(deadline) - now_ms()
+  if left <= 0 then return false end
+  redis.call('ZADD', replies, deadline, id)
+  redis.call('HSET', reply_bodies, id, reply)
+  keep(replies, left + grace_ms)
+  keep(reply_bodies, left + grace_ms)
+  return true
 end
 """
 

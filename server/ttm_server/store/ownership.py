@@ -22,14 +22,14 @@ from ttm_server.store.quarantine import quarantined
 from ttm_server.store.ready import hint_ready
 from ttm_server.store.sessions import not_found
 from ttm_server.store.state_fields import check_state, from_fields, to_fields
-from ttm_server.store.types import Acquired, CommitResult, SessionState
+from ttm_server.store.types import Acquired, CommitResult, Kept, Reply, SessionState
 
 log = logging.getLogger(__name__)
 
 QUARANTINE_TEXT = (
     "the session's media ended its worker again and again; it is set aside for a while"
 )
-REFUSAL_KEPT_S = 5.0  # beyond the deadline of the question
+GRACE_S = 5.0  # how long the keys of questions outlive the last deadline in them
 _REFUSAL = msgspec.json.encode(
     {"error_code": outcome_of(Quarantined).code, "error_message": QUARANTINE_TEXT}
 )
@@ -62,7 +62,7 @@ class Ownership(Part):
             _ms(self._settings.quarantine_s),
             _REFUSAL,
             keys.wake_out,
-            round(REFUSAL_KEPT_S * 1000),
+            _ms(GRACE_S),
         )
         if code is Code.GONE:
             raise not_found()
@@ -71,9 +71,14 @@ class Ownership(Part):
         if code is Code.QUARANTINED:
             raise quarantined(rest[0])
         await self._leases.note_leases([sid], ttl_s)
-        applied, _, crashes = rest[:3]
-        state = from_fields(applied, rest[3:])
-        return Acquired(fence=fence, applied=applied, state=state, crashes=crashes)
+        applied, _, crashes, kept = rest[:4]
+        return Acquired(
+            fence=fence,
+            applied=applied,
+            state=from_fields(applied, rest[4:]),
+            crashes=crashes,
+            kept=None if kept is None else kept.decode(),
+        )
 
     async def renew(self, sid: str, fence: str, ttl_s: float) -> bool:
         """Lengthen the lease; False when the session is not owned under this fence any more."""
@@ -102,11 +107,17 @@ class Ownership(Part):
         )
         return code is Code.OK
 
-    async def release(self, sid: str, fence: str) -> None:
-        """Give a session back; work that is left goes to another. No error if it is lost."""
+    async def release(self, sid: str, fence: str, *, unreadable: bool = False) -> None:
+        """Give a session back; work that is left goes to another. No error if it is lost.
+
+        `unreadable`: nobody here can flush its memory, so that it shall not wait for it.
+        """
         keys = session_keys(sid)
         code, rest = await self._edge.script(
-            "release", [keys.meta, keys.lease, keys.asks], checked_fence(fence)
+            "release",
+            [keys.meta, keys.lease, keys.asks, keys.input],
+            checked_fence(fence),
+            int(unreadable),
         )
         if code is Code.OK:
             await self._leases.forget_lease(sid)
@@ -128,6 +139,12 @@ class Ownership(Part):
             raise Fenced(f"chunk {after_seq + 1} has been applied by another worker")
         return chunks
 
+    async def read_kept(self, sid: str, applied: int, most: int) -> list[tuple[int, bytes]]:
+        """What is kept of the input up to chunk `applied`: its newest `most`, (seq, payload)."""
+        keys = session_keys(sid)
+        _, (flat,) = await self._edge.script("kept", [keys.input], applied, most)
+        return [(int(seq), data) for seq, data in zip(flat[::2], flat[1::2], strict=True)]
+
     async def commit(
         self,
         sid: str,
@@ -136,36 +153,83 @@ class Ownership(Part):
         new_seq: int,
         state: SessionState,
         events: list[Event],
+        kept: Kept | None = None,
     ) -> CommitResult:
         """Store the state after chunk `new_seq` with its events, trim the input: all or nothing.
 
-        ALREADY: this very commit happened before. Raises Fenced when another worker owns the
-        session or its position is not `prev_seq`, SessionNotFound when it was deleted,
-        StateIncompatible (nothing written) for a state that must not be stored.
+        None of what was taken in is kept, except from `kept.first` on. ALREADY: this very commit
+        happened before. Raises Fenced when another worker owns the session or its position is not
+        `prev_seq`, SessionNotFound when it was deleted, StateIncompatible (nothing written) for a
+        state that must not be stored.
         """
-        if not 0 <= prev_seq < new_seq <= MAX_SEQ or state.seq != new_seq:
-            raise StateIncompatible(
-                f"seq: a state at {state.seq} cannot go from {prev_seq} to {new_seq}", field="seq"
-            )
+        if prev_seq >= new_seq:
+            raise _misplaced(state, prev_seq, new_seq)
+        return await self._commit(sid, fence, prev_seq, new_seq, state, events, kept, "chunks")
+
+    async def flush(
+        self, sid: str, fence: str, seq: int, state: SessionState, events: list[Event], said: str
+    ) -> CommitResult:
+        """Store what the end of a stream makes of the state at `seq`; no input is kept.
+
+        Once for a position. REFUSED (nothing written): the stream goes on, or has gone on. Raises
+        as `commit`.
+        """
+        kept = Kept(first=seq + 1, said=said)
+        return await self._commit(sid, fence, seq, seq, state, events, kept, "flush")
+
+    async def commit_ask(
+        self,
+        sid: str,
+        fence: str,
+        prev_seq: int,
+        new_seq: int,
+        state: SessionState,
+        events: list[Event],
+        kept: Kept | None,
+        reply: Reply,
+    ) -> CommitResult:
+        """Store a state that a question has changed together with the reply to it, once.
+
+        The position may stay as it is. REFUSED (nothing written): nobody waits for the reply any
+        more. Raises as `commit`.
+        """
+        return await self._commit(sid, fence, prev_seq, new_seq, state, events, kept, "ask", reply)
+
+    async def _commit(
+        self,
+        sid: str,
+        fence: str,
+        prev_seq: int,
+        new_seq: int,
+        state: SessionState,
+        events: list[Event],
+        kept: Kept | None,
+        why: str,
+        reply: Reply | None = None,
+    ) -> CommitResult:
+        if not 0 <= prev_seq <= new_seq <= MAX_SEQ or state.seq != new_seq:
+            raise _misplaced(state, prev_seq, new_seq)
         check_state(state)
         keys = session_keys(sid)
-        kept = events[-self._settings.events_capacity :]
-        numbered: list[str | bytes] = []
-        for index, event in enumerate(kept):
-            numbered += [f"{new_seq}-{index}", msgspec.msgpack.encode(event)]
+        kept = Kept(first=new_seq + 1) if kept is None else kept
         # Packing a whole memory takes a moment, and other sessions share this thread.
         fields = await asyncio.to_thread(to_fields, state)
         code, rest = await self._edge.script(
             "commit",
-            [keys.meta, keys.state, keys.input, keys.events, keys.lease],
+            [keys.meta, keys.state, keys.input, keys.events, keys.lease, *keys.questions],
             checked_fence(fence),
             prev_seq,
             new_seq,
-            f"{new_seq + 1}-0",
+            f"{min(kept.first, new_seq + 1)}-0",
             self._settings.events_capacity,
             keys.wake_out,
+            why,
+            "" if reply is None else reply.ask_id,
+            b"" if reply is None else msgspec.json.encode(reply),
+            _ms(GRACE_S),
             *fields,
-            *numbered,
+            kept.said,
+            *map(msgspec.msgpack.encode, events[-self._settings.events_capacity :]),
         )
         if code is Code.GONE:
             raise not_found()
@@ -177,6 +241,8 @@ class Ownership(Part):
             raise Fenced(f"the session is at chunk {rest[0]}, not at {prev_seq}")
         if code is Code.INVALID:
             raise StateIncompatible(f"{rest[0].decode()}: refused by the store")
+        if code in (Code.MOVED, Code.LOST):
+            return CommitResult.REFUSED
         return CommitResult.ALREADY if code is Code.ALREADY else CommitResult.COMMITTED
 
 
@@ -186,6 +252,12 @@ def checked_fence(fence: str) -> str:
     if not fence:
         raise Fenced("no session is owned without a fence")
     return fence
+
+
+def _misplaced(state: SessionState, prev_seq: int, new_seq: int) -> StateIncompatible:
+    return StateIncompatible(
+        f"seq: a state at {state.seq} cannot go from {prev_seq} to {new_seq}", field="seq"
+    )
 
 
 def _ms(seconds: float) -> int:

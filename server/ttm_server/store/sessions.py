@@ -112,7 +112,7 @@ class Sessions(Part):
         keys = session_keys(sid)
         code, _ = await self._edge.script(
             "replace",
-            [keys.meta, keys.state, keys.lease],
+            [keys.meta, keys.state, keys.lease, keys.input],
             *to_fields(state),
             keys.wake_in,
             keys.wake_out,

@@ -10,9 +10,8 @@ import msgspec
 from ttm_protocol.messages import Event, Gap
 
 Status = Literal["live", "idle", "ended", "quarantined"]
-AskKind = Literal[  # of what a worker is asked
-    "question", "timeline", "summary", "words", "things", "teach", "forget"
-]
+# Of what a worker is asked; `teach` and `forget` change the memory.
+AskKind = Literal["question", "timeline", "summary", "teach", "forget", "things", "words"]
 
 
 class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,13 +77,25 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
 class Acquired(msgspec.Struct, frozen=True, kw_only=True):
     """A session that a worker now owns: its fence token and where to go on.
 
-    `crashes`: how many owners died at this position; with any, it must be tried alone.
+    `crashes`: how many owners died at this position; with any, it must be tried alone. `kept`: what
+    the last commit said of the input that it kept; None where the memory is not made of that input.
     """
 
     fence: str
     applied: int
     state: SessionState | None
     crashes: int = 0
+    kept: str | None = None
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What a commit leaves of the input that it has taken in: chunks from `first` on.
+
+    `said` is told to the next owner as it is.
+    """
+
+    first: int
+    said: str = ""
 
 
 class CommitResult(Enum):
@@ -92,6 +103,7 @@ class CommitResult(Enum):
 
     COMMITTED = "committed"
     ALREADY = "already"
+    REFUSED = "refused"  # a flush: the stream goes on; a question: nobody waits for it any more
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +122,16 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     before: dict[str, Any] | None = None
     live: bool = False
     wall_zero: float | None = None
+
+
+class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a session waits besides chunks.
+
+    `flush_at`: the stream has ended after this chunk and that is not in memory yet.
+    """
+
+    asks: list[Ask]
+    flush_at: int | None
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

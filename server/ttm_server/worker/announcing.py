@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from ttm_protocol.answers import to_plain
 from ttm_protocol.errors import StoreUnavailable
 from ttm_server.store import ModelAnnounced, WorkerStore, fingerprint
 from ttm_server.store.models import ANNOUNCE_EVERY_S, MAX_VOCABULARY_BYTES
@@ -25,7 +24,7 @@ def described(engine: Engine[Any]) -> ModelAnnounced:
         model=engine.model_info,
         memory=shape,
         fingerprint=fingerprint(memory),
-        vocabulary=_bounded(to_plain(engine.vocabulary())),
+        vocabulary=_bounded(engine.vocabulary()),
     )
 
 

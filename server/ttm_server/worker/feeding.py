@@ -98,8 +98,14 @@ class Feeder:
             session.fetched = chunk.seq
 
     async def fetch_asks(self, session: LiveSession[Any]) -> None:
-        """Queue the open questions that are not queued or answered yet; raises SessionNotFound."""
-        for ask in await self._store.pending_asks(session.session_id):
+        """Queue the open questions that are not queued or answered yet, and see whether the stream
+        has ended; raises SessionNotFound.
+        """
+        found = await self._store.open_work(session.session_id)
+        if found.flush_at != session.flush_at:
+            session.flush_at = found.flush_at
+            self._work.set()
+        for ask in found.asks:
             if ask.ask_id not in session.answered:
                 session.asks.setdefault(ask.ask_id, ask)
                 self._work.set()

@@ -17,11 +17,14 @@ from ttm_protocol.errors import (
 from ttm_server.config import Settings
 from ttm_server.store import WorkerStore
 from ttm_server.store.types import Acquired
+from ttm_server.worker.decoding import ChunkDecoders
 from ttm_server.worker.gate import Gate
+from ttm_server.worker.history import MAX_KEPT_CHUNKS
 from ttm_server.worker.metrics import WorkerMetrics
 from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.publishing import refusal
 from ttm_server.worker.session import LiveSession, Snapshot
+from ttm_server.worker.slow_jobs import SlowJobs
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ class Holding(Generic[S]):
         self,
         store: WorkerStore,
         model: ModelThread[S],
+        decoders: ChunkDecoders,
         gate: Gate,
         owner: str,
         settings: Settings,
@@ -46,6 +50,7 @@ class Holding(Generic[S]):
         self._taking: set[str] = set()
         self._store = store
         self._model = model
+        self._decoders = decoders
         self._gate = gate
         self._owner = owner
         self._settings = settings
@@ -106,17 +111,34 @@ class Holding(Generic[S]):
             return None
         now_s = time.monotonic()
         gaps = [] if stored is None else list(stored.gaps)
+        slow = await self._slow_jobs(sid, acquired)
+        slow.follow(await self._model.jobs(state))
+        media_s = 0.0 if stored is None else stored.media_s
+        kept = slow.kept(acquired.applied)
         return LiveSession(
             session_id=sid,
             fence=acquired.fence,
             state=state,
             applied=acquired.applied,
-            committed=Snapshot(state, acquired.applied, list(gaps)),
+            committed=Snapshot(state, acquired.applied, list(gaps), media_s, kept),
+            slow=slow,
             fetched=acquired.applied,
             gaps=gaps,
-            media_s=0.0 if stored is None else stored.media_s,
+            media_s=media_s,
             active_at_s=now_s,
         )
+
+    async def _slow_jobs(self, sid: str, acquired: Acquired) -> SlowJobs:
+        """What slow senses are to go on from: the input that the last owner's commit kept."""
+        senses = self._model.senses.keys()
+        if not senses:
+            return SlowJobs()
+        kept = "" if acquired.state is None else acquired.kept
+        found = []
+        if kept:
+            found = await self._store.read_kept(sid, acquired.applied, MAX_KEPT_CHUNKS)
+        places = await self._decoders.places([payload for _, payload in found])
+        return SlowJobs.resumed(senses, kept, places)
 
     def admit(self, session: LiveSession[S]) -> None:
         """A suspect that passed its trial goes on as any other session."""
@@ -129,6 +151,7 @@ class Holding(Generic[S]):
         session = self.live.pop(sid, None)
         if session is not None:
             session.lost = True  # ends its feeder
+            session.slow.abandon()
             session.room.set()
         self.suspects.pop(sid, None)
         self._count()
@@ -147,10 +170,13 @@ class Holding(Generic[S]):
                     self._lose(sid, fence)
         await self._store.note_leases([sid for sid in fences if self.holds(sid)], ttl_s)
 
-    async def release(self, sid: str, fence: str) -> None:
-        """Release a session; work that is left is announced to other workers."""
+    async def release(self, sid: str, fence: str, *, unreadable: bool = False) -> None:
+        """Release a session; work that is left is announced to other workers.
+
+        `unreadable`: no worker like this one can flush it.
+        """
         try:
-            await self._store.release(sid, fence)
+            await self._store.release(sid, fence, unreadable=unreadable)
         except (Fenced, SessionNotFound):
             return
         except StoreUnavailable as error:
@@ -171,7 +197,7 @@ class Holding(Generic[S]):
                     await self._store.reply(sid, acquired.fence, refusal(ask, error))
         except (Fenced, SessionNotFound):
             return
-        await self.release(sid, acquired.fence)
+        await self.release(sid, acquired.fence, unreadable=True)
 
     def _count(self) -> None:
         self._metrics.sessions_active.set(len(self.live) + len(self.suspects))

@@ -50,6 +50,28 @@ class WorkerMetrics:
         self.quarantined = Counter(
             "ttm_quarantined", "Sessions found or put in quarantine", registry=self.registry
         )
+        self.slow_seconds = Histogram(
+            "ttm_slow_seconds",
+            "One job of a slow sense, decoding included",
+            ("sense",),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.slow_waiting = Gauge(
+            "ttm_slow_waiting",
+            "Jobs that wait for their turn",
+            ("sense",),
+            registry=self.registry,
+        )
+        self.slow_left_out = Counter(
+            "ttm_slow_left_out",
+            "Jobs that came to nothing, by reason: missing media, an error of the sense",
+            ("sense", "reason"),
+            registry=self.registry,
+        )
+        self.flushes = Counter(
+            "ttm_flushes", "Ends of streams, by result", ("result",), registry=self.registry
+        )
         self.commits = Counter(
             "ttm_commits", "Commits by result", ("result",), registry=self.registry
         )

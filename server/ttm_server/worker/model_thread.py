@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from ttm_model.asking import Asking
+from ttm_model.asking import Asking, Teaching
 from ttm_model.chunk import ChunkMedia
 from ttm_model.questions.question import Understood
 from ttm_model.questions.understand import Context, understand
+from ttm_model.slow import Finding, Job, SenseName, SlowSense
 from ttm_model.step_result import StepResult
 from ttm_protocol.answers import Answer, Summary, Timeline
 from ttm_server.worker.engine import Engine
-from ttm_server.worker.stepping import run_step
+from ttm_server.worker.slow_jobs import Outcome
+from ttm_server.worker.stepping import Stepped, run_step
 from ttm_server.worker.threads import WatchedThreads, Watching
 
 S = TypeVar("S")
@@ -37,6 +39,11 @@ class ModelThread(Generic[S]):
         """`tokens`, `dim` and `bytes` of one session's memory."""
         return self._engine.memory_info
 
+    @property
+    def senses(self) -> Mapping[SenseName, SlowSense]:
+        """How slow jobs are worked; not in this thread."""
+        return self._engine.senses
+
     async def initial(self) -> S:
         """The state before the first chunk."""
         return await self._thread.run(self._engine.initial)
@@ -49,9 +56,51 @@ class ModelThread(Generic[S]):
         """The bytes from which `load` continues exactly."""
         return await self._thread.run(partial(self._engine.dump, state))
 
-    async def step(self, states: Sequence[S], media: Sequence[ChunkMedia]) -> list[StepResult[S]]:
+    async def jobs(self, state: S) -> tuple[Job, ...]:
+        """The jobs that a state waits for."""
+        return await self._thread.run(partial(self._engine.jobs, state))
+
+    async def step(
+        self,
+        states: Sequence[S],
+        media: Sequence[ChunkMedia],
+        due: Sequence[Sequence[Outcome]],
+    ) -> list[Stepped[S]]:
         """One step of several sessions; what breaks the model costs its own session a gap."""
-        return await self._thread.run(partial(run_step, self._engine, states, media))
+        return await self._thread.run(partial(run_step, self._engine, states, media, due))
+
+    async def flushed(self, state: S) -> bool:
+        """Whether a flush would find nothing."""
+        return await self._thread.run(partial(self._engine.flushed, state))
+
+    async def flush(self, state: S) -> tuple[S, tuple[Job, ...]]:
+        """The end of a stream, and the jobs that its state waits for."""
+
+        def flushed() -> tuple[S, tuple[Job, ...]]:
+            after = self._engine.flush(state)
+            return after, self._engine.jobs(after)
+
+        return await self._thread.run(flushed)
+
+    async def settle(self, state: S, findings: Mapping[int, Finding]) -> StepResult[S]:
+        """A flushed state with what its jobs came to."""
+        return await self._thread.run(partial(self._engine.settle, state, findings))
+
+    async def teach(self, state: S, teaching: Teaching) -> tuple[S, dict[str, Any]]:
+        """Bind what was seen or heard to a name."""
+        return await self._thread.run(partial(self._engine.teach, state, teaching))
+
+    async def forget(self, state: S, name: str) -> tuple[S, dict[str, Any]]:
+        """Forget what was taught under a name."""
+        return await self._thread.run(partial(self._engine.forget, state, name))
+
+    async def things(self, state: S) -> dict[str, Any]:
+        """What was taught."""
+        return await self._thread.run(partial(self._engine.things, state))
+
+    async def words(self, state: S, since_s: float | None, until_s: float | None) -> dict[str, Any]:
+        """What was said and written."""
+        return await self._thread.run(partial(self._engine.words, state, since_s, until_s))
 
     async def understand(self, text: str, before: Context | None) -> Understood:
         """Understand a question, which may lean on the one before in its conversation."""

@@ -14,12 +14,14 @@ from typing import Generic, TypeVar
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable
 from ttm_server.store import WorkerStore
 from ttm_server.store.types import Acquired
+from ttm_server.worker.changes import Changes
 from ttm_server.worker.feeding import Feeder
 from ttm_server.worker.holding import Holding
 from ttm_server.worker.metrics import WorkerMetrics
 from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.publishing import Publisher
 from ttm_server.worker.session import LiveSession
+from ttm_server.worker.slow_work import SlowWork
 from ttm_server.worker.stepping import apply_result
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ class Probation(Generic[S]):
         holding: Holding[S],
         feeder: Feeder,
         publisher: Publisher[S],
+        changes: Changes[S],
+        slow: SlowWork,
         lease_ttl_s: float,
         metrics: WorkerMetrics,
     ) -> None:
@@ -45,6 +49,8 @@ class Probation(Generic[S]):
         self._holding = holding
         self._feeder = feeder
         self._publisher = publisher
+        self._changes = changes
+        self._slow = slow
         self._lease_ttl_s = lease_ttl_s
         self._metrics = metrics
 
@@ -54,7 +60,8 @@ class Probation(Generic[S]):
         return min(suspects, key=lambda sid: suspects[sid].crashes, default=None)
 
     async def try_alone(self, sid: str) -> LiveSession[S] | None:
-        """Answer, step once and commit; the session where it passed, None where it is gone.
+        """Answer, do its slow work, step once and commit; the session where it passed, None where
+        it is gone.
 
         Raises StoreUnavailable; the session then stays a suspect.
         """
@@ -85,12 +92,19 @@ class Probation(Generic[S]):
         if session is None:
             return None
         await self._answer(session)
+        await self._slow.work_alone(session.slow.unfinished())
         if not await self._feeder.fetch_chunks(session, 1):
+            if session.ends_here:
+                await self._changes.flush(session, alone=True)
+                await self._answer(session)
             passed = await self._store.pass_trial(sid, session.fence, self._lease_ttl_s)
             return session if passed else None
         chunk = session.decoded.popleft()
-        (result,) = await self._model.step([session.state], [chunk.media])
-        apply_result(session, chunk, result, time.monotonic())
+        due = session.slow.due(chunk.media.end_s)
+        (stepped,) = await self._model.step([session.state], [chunk.media], [due])
+        apply_result(session, chunk, stepped.result, due, time.monotonic())
+        session.slow.stepped(chunk, stepped.jobs)
+        self._slow.count_left_out(due)
         if not await self._publisher.commit(session):
             if session.lost:
                 return None
@@ -102,3 +116,6 @@ class Probation(Generic[S]):
         await self._feeder.fetch_asks(session)
         for ask in session.take_due_asks():
             await self._publisher.reply(session, ask)
+        while (change := session.due_change()) is not None:
+            session.take(change)
+            await self._changes.change(session, change)

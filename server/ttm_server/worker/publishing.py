@@ -13,6 +13,7 @@ from ttm_protocol.answers import MissingMedia, to_plain
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, TTMError, outcome_of
 from ttm_server.store import WorkerStore
 from ttm_server.store.types import Ask, Reply, SessionState
+from ttm_server.worker.decoding import ChunkDecoders
 from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.session import LiveSession, Snapshot
 
@@ -24,9 +25,10 @@ S = TypeVar("S")
 class Publisher(Generic[S]):
     """Commits and replies; marks a session lost when it is no longer ours."""
 
-    def __init__(self, store: WorkerStore, model: ModelThread[S]) -> None:
+    def __init__(self, store: WorkerStore, model: ModelThread[S], decoders: ChunkDecoders) -> None:
         self._store = store
         self._model = model
+        self._decoders = decoders
 
     async def commit(self, session: LiveSession[S]) -> bool:
         """Commit everything applied so far, all or nothing; False when it did not happen.
@@ -35,17 +37,9 @@ class Publisher(Generic[S]):
         commit may have arrived, which the script answers with ALREADY.
         """
         taken = session.snapshot()
-        events, media_s = list(session.events), session.media_s
+        events = list(session.events)
         taken_at_s = time.monotonic()
-        memory = await self._model.dump(taken.state)
-        record = SessionState(
-            seq=taken.seq,
-            memory=memory,
-            media_s=media_s,
-            gaps=taken.gaps,
-            model=self._model.model_info,
-            shape=self._model.memory_info,
-        )
+        record = await self.record(taken)
         try:
             await self._store.commit(
                 session.session_id,
@@ -54,6 +48,7 @@ class Publisher(Generic[S]):
                 taken.seq,
                 record,
                 events,
+                taken.kept,
             )
         except (Fenced, SessionNotFound) as error:
             log.info("commit refused, letting the session go: %s", error)
@@ -66,6 +61,17 @@ class Publisher(Generic[S]):
         session.dirty_since_s = taken_at_s
         del session.events[: len(events)]
         return True
+
+    async def record(self, taken: Snapshot[S]) -> SessionState:
+        """A state as it is stored."""
+        return SessionState(
+            seq=taken.seq,
+            memory=await self._model.dump(taken.state),
+            media_s=taken.media_s,
+            gaps=taken.gaps,
+            model=self._model.model_info,
+            shape=self._model.memory_info,
+        )
 
     async def reply(self, session: LiveSession[S], ask: Ask) -> None:
         """Answer one question from the newest committed state.
@@ -91,6 +97,15 @@ class Publisher(Generic[S]):
         except Exception:
             log.exception("a question failed")
             reply = refusal(ask, TTMError("the question could not be answered"))
+        await self._send(session, ask, reply, context)
+
+    async def refuse(self, session: LiveSession[S], ask: Ask, error: TTMError) -> None:
+        """Tell an asker why there is no answer."""
+        await self._send(session, ask, refusal(ask, error), None)
+
+    async def _send(
+        self, session: LiveSession[S], ask: Ask, reply: Reply, context: Context | None
+    ) -> None:
         kept = None if context is None else context.to_plain()
         try:
             await self._store.reply(
@@ -104,15 +119,21 @@ class Publisher(Generic[S]):
 
     async def _answer(self, told: Snapshot[S], ask: Ask) -> tuple[dict[str, Any], Context | None]:
         """The reply's body, and where its conversation stands after it."""
+        since_s, until_s = ask.body.get("since_s"), ask.body.get("until_s")
         if ask.kind == "timeline":
             return to_plain(await self._model.timeline(told.state)), None
-        since_s, until_s = ask.body.get("since_s"), ask.body.get("until_s")
         if ask.kind == "summary":
             return to_plain(await self._model.summary(told.state, since_s, until_s)), None
+        if ask.kind == "things":
+            return await self._model.things(told.state), None
+        if ask.kind == "words":
+            return await self._model.words(told.state, since_s, until_s), None
+        encoded = ask.body.get("picture")
+        picture = None if encoded is None else await self._decoders.picture(encoded)
         text = str(ask.body["question"])
         before = None if ask.before is None else Context.from_plain(ask.before)
         understood = await self._model.understand(text, before)
-        asking = Asking(text, understood, since_s, until_s, ask.live, ask.wall_zero)
+        asking = Asking(text, understood, since_s, until_s, ask.live, ask.wall_zero, picture)
         answer = await self._model.answer(told.state, asking)
         gaps = tuple(MissingMedia(t0=gap.t0, t1=gap.t1, reason=gap.reason) for gap in told.gaps)
         answer = replace(answer, as_of_seq=told.seq, gaps=gaps)

@@ -14,8 +14,10 @@ from ttm_protocol.errors import StoreUnavailable, TTMError
 from ttm_server.config import Settings
 from ttm_server.scheduler import Scheduler
 from ttm_server.store import WorkerStore
+from ttm_server.store.types import Ask
 from ttm_server.waiting import happens_within
 from ttm_server.worker.background import Background
+from ttm_server.worker.changes import Changes
 from ttm_server.worker.commit_policy import CommitPolicy
 from ttm_server.worker.decoding import ChunkDecoders
 from ttm_server.worker.engine import Engine
@@ -27,6 +29,7 @@ from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.probation import Probation
 from ttm_server.worker.publishing import Publisher
 from ttm_server.worker.session import LiveSession
+from ttm_server.worker.slow_work import SlowWork
 from ttm_server.worker.stepping import apply_result
 from ttm_server.worker.threads import Watching
 
@@ -70,19 +73,28 @@ class Worker(Generic[S]):
         self._decoders = ChunkDecoders(engine.fit, watching)
         self._gate = Gate()
         self._feeder = Feeder(store, self._decoders, self._work, self._gate)
-        self._publisher = Publisher(store, model)
-        self._holding = Holding(store, model, self._gate, self.owner, settings, self._metrics)
+        self._slow = SlowWork(engine.senses, self._gate, self._work, self._metrics, watching)
+        self._publisher = Publisher(store, model, self._decoders)
+        self._changes = Changes(
+            store, model, self._publisher, self._slow, self._gate, self._stopping
+        )
+        self._holding = Holding(
+            store, model, self._decoders, self._gate, self.owner, settings, self._metrics
+        )
         self._probation = Probation(
             store,
             model,
             self._holding,
             self._feeder,
             self._publisher,
+            self._changes,
+            self._slow,
             settings.lease_ttl_s,
             self._metrics,
         )
         self._take_slots = asyncio.Semaphore(TAKES_AT_ONCE)
         self._takes, self._feeds, self._publishing = Background(), Background(), Background()
+        self._flushes = Background()
 
     @property
     def live(self) -> dict[str, LiveSession[S]]:
@@ -97,12 +109,14 @@ class Worker(Generic[S]):
             self._sweep_loop,
             self._hand_on_loop,
             self._work_loop,
+            self._slow_loop,
         )
         try:
             async with asyncio.TaskGroup() as group:
                 for loop in loops:
                     group.create_task(loop())
         finally:
+            self._slow.shutdown()
             self._decoders.shutdown()
             self._model.shutdown()
 
@@ -151,8 +165,13 @@ class Worker(Generic[S]):
         finally:
             self._take_slots.release()
         if session is not None:
-            self._feeds.start(self._feeder.feed(session))
+            self._begin(session)
         self._work.set()
+
+    def _begin(self, session: LiveSession[S]) -> None:
+        """A session that was loaded goes on."""
+        self._slow.submit(session.session_id, session.slow.unfinished())
+        self._feeds.start(self._feeder.feed(session))
 
     async def _renew_loop(self) -> None:
         while not self._drained.is_set():
@@ -185,6 +204,13 @@ class Worker(Generic[S]):
             if next_s is not None:
                 wait_s = min(longest_s, max(NOT_BEFORE_S, next_s))
 
+    async def _slow_loop(self) -> None:
+        """Until the worker is told to stop: what is not found by then is found by others."""
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(self._slow.serve())
+            await self._stopping.wait()
+            serving.cancel()
+
     # --- schedule -> step -> publish --------------------------------------------------------------
 
     async def _work_loop(self) -> None:
@@ -209,7 +235,7 @@ class Worker(Generic[S]):
         return bool(batch) or tried
 
     def _schedule(self) -> list[LiveSession[S]]:
-        ready = [sid for sid, session in self.live.items() if session.decoded and not session.lost]
+        ready = [sid for sid, session in self.live.items() if session.ready]
         asked = {sid for sid in ready if self.live[sid].awaited}
         return [self.live[sid] for sid in self._scheduler.schedule(ready, asked)]
 
@@ -217,15 +243,20 @@ class Worker(Generic[S]):
         chunks = [session.decoded.popleft() for session in batch]
         states = [session.state for session in batch]
         media = [chunk.media for chunk in chunks]
+        due = [session.slow.due(one.end_s) for session, one in zip(batch, media, strict=True)]
         started_s = time.monotonic()
-        for chunk in chunks:
+        for session, chunk in zip(batch, chunks, strict=True):
+            session.stepping = True
             self._metrics.queue_wait_seconds.observe(started_s - chunk.ready_s)
-        results = await self._model.step(states, media)
+        stepped = await self._model.step(states, media, due)
         now_s = time.monotonic()
         self._metrics.batch_size.observe(len(batch))
         self._metrics.step_seconds.observe(now_s - started_s)
-        for session, chunk, result in zip(batch, chunks, results, strict=True):
-            apply_result(session, chunk, result, now_s)
+        for session, chunk, one, row in zip(batch, chunks, stepped, due, strict=True):
+            apply_result(session, chunk, one.result, row, now_s)
+            self._slow.submit(session.session_id, session.slow.stepped(chunk, one.jobs))
+            self._slow.count_left_out(row)
+            session.stepping = False
             session.room.set()
         lag = sum(session.applied - session.committed.seq for session in self.live.values())
         self._metrics.state_lag_chunks.set(lag)
@@ -237,11 +268,33 @@ class Worker(Generic[S]):
             session.active_at_s = time.monotonic()
             self._publishing.start(self._publisher.reply(session, ask))
         now_s = time.monotonic()
-        if session.committing or now_s < session.retry_at_s:
+        if session.committing or session.changing or now_s < session.retry_at_s:
             return
-        if self._policy.due(session.uncommitted(now_s)) is not None:
+        if (change := session.due_change()) is not None:
+            session.take(change)
+            session.changing = True
+            self._publishing.start(self._change(session, change))
+        elif self._policy.due(session.uncommitted(now_s)) is not None:
             session.committing = True
             self._publishing.start(self._commit(session))
+        elif session.ends_here and not session.flushing and session.caught_up:
+            session.flushing = True
+            self._flushes.start(self._flush(session))
+
+    async def _change(self, session: LiveSession[S], ask: Ask) -> None:
+        await self._changes.change(session, ask)
+        self._publish(session)  # questions that waited for it
+        self._work.set()
+
+    async def _flush(self, session: LiveSession[S]) -> None:
+        try:
+            done = await self._changes.flush(session)
+        except Exception:
+            session.retry_at_s = time.monotonic() + RETRY_S
+            raise
+        self._metrics.flushes.labels("put_off" if done is None else done.value).inc()
+        self._publish(session)  # questions that waited for it
+        self._work.set()
 
     async def _commit(self, session: LiveSession[S]) -> None:
         session.committing = True
@@ -275,7 +328,7 @@ class Worker(Generic[S]):
             await self._stopped_within(RETRY_S)
             return False
         if session is not None:
-            self._feeds.start(self._feeder.feed(session))
+            self._begin(session)
         return True
 
     async def _settled(self) -> bool:
@@ -307,7 +360,7 @@ class Worker(Generic[S]):
         try:
             async with asyncio.timeout(DRAIN_WITHIN_S):
                 self._feeds.cancel()
-                for tasks in (self._feeds, self._takes, self._publishing):
+                for tasks in (self._feeds, self._takes, self._publishing, self._flushes):
                     if not await tasks.ended(LET_END_S):
                         log.warning("drain: a task is still running; going on without it")
                 at_once = asyncio.Semaphore(HAND_OVERS_AT_ONCE)

@@ -9,16 +9,7 @@
 local fence = redis.call('HGET', KEYS[1], 'fence')
 if not fence then return {GONE} end
 if ARGV[1] == '' or fence ~= ARGV[1] then return {FENCED} end
-local deadline = redis.call('ZSCORE', KEYS[2], ARGV[2])
-if not deadline then return {LOST} end
-redis.call('ZREM', KEYS[2], ARGV[2])
-redis.call('HDEL', KEYS[3], ARGV[2])
-local left = tonumber(deadline) - now_ms()
-if left <= 0 then return {LOST} end
-redis.call('ZADD', KEYS[4], deadline, ARGV[2])
-redis.call('HSET', KEYS[5], ARGV[2], ARGV[3])
-keep(KEYS[4], left + ARGV[5])
-keep(KEYS[5], left + ARGV[5])
+if not answer(KEYS[2], KEYS[3], KEYS[4], KEYS[5], ARGV[2], ARGV[3], ARGV[5]) then return {LOST} end
 if ARGV[7] ~= '' then
   local known = redis.call('HEXISTS', KEYS[6], ARGV[6]) == 1
   if not known and redis.call('HLEN', KEYS[6]) >= tonumber(ARGV[8]) then
