@@ -32,6 +32,9 @@ class Settings(BaseSettings):
         "redis+cluster://H:P,H:P; unset: embedded Valkey",
     )
     data_dir: Path = Field(Path("data"), description="folder of the embedded Valkey")
+    weights_dir: Path | None = Field(
+        None, description="weights that `ttmserve weights pull` fetched; unset: with user data"
+    )
     host: str = Field("127.0.0.1", description="address the gateway listens on")
     port: int = Field(8000, ge=0, le=65535)
     worker_metrics_port: int = Field(0, ge=0, le=65535, description="0: no metrics port")

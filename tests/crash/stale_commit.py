@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Literal
 
 from both_sides import Store
-from crash.chain import ChunkSource, foreign_state
+from chain import dumped
 from crash.faults import is_up, state_of
 from crash.journal import read_journal, tried_after_holding
 from crash.ledger import Ledger
 from crash.processes import Program, Programs
+from crash.source import ChunkSource, foreign_state
 from ttm_protocol.messages import encode_chunk
 from ttm_server.config import Settings
 from ttm_server.store import EmbeddedServer, IngestStatus, StreamOpened
@@ -25,6 +26,7 @@ from ttm_server.store import EmbeddedServer, IngestStatus, StreamOpened
 Story = Literal["replaced", "taken_over"]
 SOON_S = 30.0
 LEASE_S = 0.5
+FAR = 180  # what lies before has left the kept input, so that it cannot be folded again
 
 
 async def stale_commit(folder: Path, control: str, story: Story) -> list[str]:
@@ -61,23 +63,23 @@ class _Story:
         await self._send(28)
         await _until(lambda: zombie.stopped)
         if story == "replaced":
-            memory = foreign_state(random.Random(1))
+            memory = dumped(foreign_state(random.Random(1)))
             await store.replace_state(sid, state_of(memory))
             ledger.replaced(20, memory)
             position = 20
         else:
             await self._worker(1)
             await self._applied(28)
-            await self._send(40)
-            await self._applied(40)
-            position = 40
+            await self._send(FAR)
+            await self._applied(FAR)
+            position = FAR
         zombie.signal(signal.SIGCONT)
         await _until(lambda: tried_after_holding(read_journal(self._folder, zombie.name)))
         wrong = await self._look(position)
         if not wrong:
-            await self._send(60)
-            await self._applied(60)
-            wrong = await self._look(60)
+            await self._send(FAR + 20)
+            await self._applied(FAR + 20)
+            wrong = await self._look(FAR + 20)
         return wrong
 
     async def _worker(self, index: int) -> Program:
@@ -120,7 +122,7 @@ class _Story:
         assert state is not None
         if state.seq < least:
             return [f"the session went back from {least} to {state.seq}"]
-        if state.memory != self._ledger.state_at(state.seq):
+        if not self._ledger.is_true(state.seq, state.memory):
             return [f"the memory at {state.seq} is not the fold over what was sent"]
         return []
 

@@ -32,7 +32,7 @@ _STAGES = (
 )
 
 
-class _Folded(nn.Module):
+class Folded(nn.Module):
     """Convolution with its batch normalisation folded in, then ReLU6 where asked."""
 
     def __init__(
@@ -67,7 +67,7 @@ class _Folded(nn.Module):
         return F.hardtanh_(x, 0.0, 6.0) if self.relu6 else x
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """Inverted residual: expand, depthwise, project, and the input added where shapes allow."""
 
     def __init__(
@@ -78,11 +78,11 @@ class _Block(nn.Module):
         layers = []
         if expand != 1:
             shape = (mid, inp, 1, 1)
-            layers.append(_Folded(source, f"{at}._expand_conv", f"{at}._bn0", shape, 1, True))
+            layers.append(Folded(source, f"{at}._expand_conv", f"{at}._bn0", shape, 1, True))
         shape = (mid, 1, kernel, kernel)
-        layers.append(_Folded(source, f"{at}._depthwise_conv", f"{at}._bn1", shape, stride, True))
+        layers.append(Folded(source, f"{at}._depthwise_conv", f"{at}._bn1", shape, stride, True))
         shape = (out, mid, 1, 1)
-        layers.append(_Folded(source, f"{at}._project_conv", f"{at}._bn2", shape, 1, False))
+        layers.append(Folded(source, f"{at}._project_conv", f"{at}._bn2", shape, 1, False))
         self.layers = nn.Sequential(*layers)
         self.skip = stride == 1 and inp == out
 
@@ -102,16 +102,16 @@ class EfficientNetLite0(nn.Module):
     def __init__(self, state: Mapping[str, Tensor]) -> None:
         super().__init__()
         source = _Source(state)
-        layers: list[nn.Module] = [_Folded(source, "_conv_stem", "_bn0", (_STEM, 3, 3, 3), 2, True)]
+        layers: list[nn.Module] = [Folded(source, "_conv_stem", "_bn0", (_STEM, 3, 3, 3), 2, True)]
         for repeats, kernel, stride, expand, inp, out in _STAGES:
             for k in range(repeats):
                 at = f"_blocks.{len(layers) - 1}"
                 first = k == 0
                 layers.append(
-                    _Block(source, at, kernel, stride if first else 1, expand,
+                    Block(source, at, kernel, stride if first else 1, expand,
                            inp if first else out, out)
                 )  # fmt: skip
-        layers.append(_Folded(source, "_conv_head", "_bn1", (_HEAD, out, 1, 1), 1, True))
+        layers.append(Folded(source, "_conv_head", "_bn1", (_HEAD, out, 1, 1), 1, True))
         self.features = nn.Sequential(*layers)
         self.weight = nn.Parameter(source.take("_fc.weight", (CLASSES, _HEAD)), requires_grad=False)
         self.bias = nn.Parameter(source.take("_fc.bias", (CLASSES,)), requires_grad=False)

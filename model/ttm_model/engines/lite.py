@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -29,7 +30,8 @@ from ttm_model.kinds import answering
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.labels.things import load_calibration
-from ttm_model.reader.view import NAMES, MemoryView, view
+from ttm_model.reader.laying_out import NAMES, view
+from ttm_model.reader.view import PERSON, MemoryView
 from ttm_model.slow import Finding, Job, SenseName, SlowSense
 from ttm_model.step_result import Noticed, StepResult
 from ttm_model.tagger.checkpoint import SOUND_TAGGER
@@ -43,7 +45,7 @@ from ttm_protocol.answers import Answer, ModalityName, Summary, Timeline
 from ttm_protocol.errors import BadRequest
 
 SoundVersion = Literal["tagger", "voice"]
-FORMAT = "slot-ttm/1"
+FORMAT = "slot-ttm/2"
 PRESET = "lite"
 CHECKPOINT = "s0"
 CONTINUES_S = 0.25  # a larger hole in the media clock starts the sound context anew
@@ -105,7 +107,7 @@ class LiteEngine:
 
     def dump(self, state: LiteState) -> bytes:
         """The bytes that continue a session exactly."""
-        return state.dump(self.schema)
+        return state.dump(self.schema, self.layout)
 
     # --- the fold ---------------------------------------------------------------------------------
 
@@ -141,7 +143,13 @@ class LiteEngine:
         results = []
         for row in range(len(states)):
             came = states[row].received.extended(media[row])
-            state = LiteState(memory.row(row), scenes[row], sounds.contexts[row], came)
+            state = replace(
+                states[row],
+                memory=memory.row(row),
+                scene=scenes[row],
+                sound=sounds.contexts[row],
+                received=came,
+            )
             fault = None if bool(output.healthy[row]) else "not_finite"
             results.append(StepResult(state, self._noticed(state, output, row, tokens), fault))
         return results
@@ -151,10 +159,7 @@ class LiteEngine:
     ) -> tuple[MemoryState, StepOutput]:
         stacked = MemoryState.stack(memories).to(self.device)
         memory, output = self._unit.step(stacked, tokens.to(self.device), mask.to(self.device))
-        on_cpu = StepOutput(
-            output.tokens.cpu(), output.slot.cpu(), output.fresh.cpu(), output.healthy.cpu()
-        )
-        return memory.to("cpu"), on_cpu
+        return memory.to("cpu"), output.to("cpu")
 
     def _noticed(
         self, state: LiteState, output: StepOutput, row: int, tokens: InputTokens
@@ -162,20 +167,16 @@ class LiteEngine:
         """The events that began in this step, named from the slots they were written to."""
         found = []
         for place in torch.nonzero(output.fresh[row])[:, 0].tolist():
-            name = NAMES[Modality(int(tokens.modality[row, place]))]
-            slot = int(output.slot[row, place])
-            posterior = self._spaces[name].decode(state.memory.tokens[0, slot : slot + 1])[0]
-            best = int(posterior.argmax())
-            score = self._spaces[name].naming(float(posterior[best]))
-            found.append(
-                Noticed(
-                    self._spaces[name].names[best],
-                    name,
-                    float(tokens.start_s[row, place]),
-                    float(tokens.end_s[row, place]),
-                    round(score, 3),
-                )
-            )
+            modality = Modality(int(tokens.modality[row, place]))
+            name, slot = NAMES[modality], int(output.slot[row, place])
+            label, score = PERSON, float(state.memory.strength[0, slot])
+            if modality != Modality.PERSON:
+                posterior = self._spaces[name].decode(state.memory.tokens[0, slot : slot + 1])[0]
+                best = int(posterior.argmax())
+                label = self._spaces[name].names[best]
+                score = self._spaces[name].naming(float(posterior[best]))
+            start_s, end_s = float(tokens.start_s[row, place]), float(tokens.end_s[row, place])
+            found.append(Noticed(label, name, start_s, end_s, round(score, 3)))
         return tuple(item for item in found if item.score >= NOTICED_P)
 
     # --- slow senses, of which there are none yet -------------------------------------------------

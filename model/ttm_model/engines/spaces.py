@@ -16,6 +16,7 @@ from ttm_model.labels.space import LabelSpace
 from ttm_model.questions.rules.soundwords import SOUND_VERBS
 from ttm_model.reader.view import Near, PhraseWeights
 
+LIKE_EVEN, LIKE_SLOPE = 0.7, 12.0
 KEPT_PHRASES = 4096
 # Sound classes are called by what goes on: "a dog barking", where a question says "dog bark".
 _GOING_ON = {verb.after: form for form, verb in SOUND_VERBS.items() if form.endswith("ing")}
@@ -55,7 +56,7 @@ class TextSpace:
 
     def __init__(self, space: LabelSpace, text: TextEncoder, calibration: SpaceCalibration) -> None:
         self.space = space
-        self._text = text
+        self.text = text
         self._calibration = calibration
         self._rates = load_rates(calibration.sense, space)
         self._neighbours = load_neighbours(calibration.sense, space)
@@ -117,6 +118,12 @@ class TextSpace:
         """Probability that a slot whose best class has this share is rightly named by it."""
         return _logistic(share, self._calibration.naming_even, self._calibration.naming_slope)
 
+    def likeness(self, keys: Tensor, examples: Tensor) -> Tensor:
+        """Probability (N,) that keys (N, d) are the thing of examples (M, d), by the nearest."""
+        keys, examples = (torch.nn.functional.normalize(x, dim=1) for x in (keys, examples))
+        near = keys @ examples.T
+        return torch.sigmoid(LIKE_SLOPE * (near.amax(dim=1) - LIKE_EVEN))
+
     def named(self, phrase: str) -> tuple[str, ...]:
         """The parts of a phrase that name something by their words; itself where it is one."""
         if len(_parts(phrase)) > 1:
@@ -137,7 +144,7 @@ class TextSpace:
 
     def _weights(self, phrase: str) -> PhraseWeights:
         parts = _parts(phrase)
-        query = self.space.query(parts, self._text.encode(parts))
+        query = self.space.query(parts, self.text.encode(parts))
         known = [i for i in range(len(parts)) if query.matched[i] and query.knows[i] > 0.0]
         chosen = known or [int(query.knows.argmax())]
         weights = torch.stack([query.weights[i] for i in chosen]).amax(dim=0)

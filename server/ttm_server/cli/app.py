@@ -289,6 +289,41 @@ def doctor() -> None:
     raise typer.Exit(run_doctor(console))
 
 
+weights = typer.Typer(help="The weight files: what they are, and whether they are the right ones.")
+app.add_typer(weights, name="weights", no_args_is_help=True)
+
+
+@weights.command("list")
+def list_weights(
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Print the table: whose each file is, for what, its licence, and its digest."""
+    from ttm_server.cli.weights import show
+
+    show(console, as_json=as_json)
+
+
+@weights.command("verify")
+def verify_weights() -> None:
+    """Hash every file; status 1 where one is missing or not the published one."""
+    from ttm_server.cli.weights import verify
+
+    raise typer.Exit(verify(console))
+
+
+@weights.command("pull")
+def pull_weights(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files or models of the table; none: all that do not verify."),
+    ] = None,
+) -> None:
+    """Fetch the publisher's copies into TTM_WEIGHTS_DIR, resumed and checked."""
+    from ttm_server.cli.weights import fetch
+
+    fetch(console, names or ())
+
+
 # What follows has a command line of its own, with flags and help.
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
