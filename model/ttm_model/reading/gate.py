@@ -109,8 +109,9 @@ def sketch(key: Tensor) -> Tensor:
     values = values - values.mean()
     mixed = torch.arange(len(values), dtype=torch.int64) * 2654435761 % 2**32
     places, signs = (mixed >> 8) % SKETCH, 1 - 2 * ((mixed >> 20) & 1)
-    summed = torch.zeros(SKETCH).index_add_(0, places, values * signs)
-    return summed / summed.norm().clamp_min(1e-6)
+    summed: Tensor = torch.zeros(SKETCH).index_add_(0, places, values * signs)
+    length: Tensor = summed.norm().clamp_min(1e-6)
+    return summed / length
 
 
 def _distance(a: Tensor, b: Tensor) -> Tensor:
