@@ -290,7 +290,7 @@ class LiteEngine:
         """Answer a question from the memory alone."""
         if asking.picture is not None:
             asking = replace(asking, picture_keys=self._keys_of(asking.picture))
-        return answering.answer(asking, self._view(state), self._spaces)
+        return answering.answer(asking, self._view(state), self._spaces, self._text)
 
     @torch.inference_mode()
     def timeline(self, state: LiteState) -> Timeline:
@@ -324,6 +324,7 @@ class LiteEngine:
             words_until_s=self._slow.words_until_s(state),
             words_floor_s=floors(state.words),
             things=things_of(state.things),
+            senses=frozenset(self.senses),
         )
 
     def _schema(self) -> str:
