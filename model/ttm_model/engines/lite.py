@@ -30,6 +30,7 @@ from ttm_model.engines.slow_part import Naming, SlowPart
 from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.engines.switches import Switches
 from ttm_model.engines.told import passage_evidence, told_taught, told_things, told_words
+from ttm_model.engines.vocabulary import vocabulary
 from ttm_model.kinds import answering
 from ttm_model.labels.class_keys import ClassKeys
 from ttm_model.labels.picture_keys import first_scene, load_picture_keys
@@ -90,7 +91,17 @@ class LiteEngine:
             "video": TextSpace(load_space("imagenet"), keys, self._text, PICTURES),
             "audio": TextSpace(sounds, self._sound_keys, self._text, SOUNDS),
         }
-        self._slow = SlowPart(self._text, switches or Switches())
+        switches = switches or Switches()
+        self._slow = SlowPart(self._text, switches)
+        self._vocabulary = vocabulary(
+            PRESET,
+            self._spaces["video"].space,
+            sounds,
+            groups,
+            switches.speech,
+            switches.reading,
+            switches.people,
+        )
         self._unit = SlotUnit().eval().to(self.device)
         self.layout = self._unit.config.layout
         self.schema = self._schema()
@@ -270,6 +281,10 @@ class LiteEngine:
         known_s = self._slow.words_until_s(state) if hears else None
         plain: dict[str, Any] = to_plain(told_words(state.words, known_s, since_s, until_s))
         return plain
+
+    def vocabulary(self) -> dict[str, Any]:
+        """What the senses can recognise, as plain JSON (`ttm_protocol.answers.Vocabulary`)."""
+        return self._vocabulary
 
     def _with_names(self, state: LiteState, namings: Sequence[Naming]) -> LiteState:
         """What somebody named while it was there is taught; where there is no room, it is not."""
