@@ -293,6 +293,9 @@ class ChainEngine:
             stood_out=(),
         )
 
+    def vocabulary(self) -> dict[str, Any]:
+        return {"preset": "chain", "senses": []}
+
 
 def sound_bytes(media: ChunkMedia) -> bytes:
     assert media.audio is not None

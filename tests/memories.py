@@ -6,7 +6,7 @@ The encoders are left out: what is shown is its class's own key, so that what me
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import torch
@@ -17,12 +17,16 @@ from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.kinds.answering import answer
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
+from ttm_model.looks import COLOURS, Looks
 from ttm_model.questions.understand import Context, remembered, understand
-from ttm_model.reader.view import MemoryView, view
+from ttm_model.reader.laying_out import view
+from ttm_model.reader.view import NO_CLASS, PERSON, MemoryView, Slot
+from ttm_model.slow import Box, Word
 from ttm_model.tagger.classes import TAGGER_CLASSES, kind_groups
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.tokens import InputTokens
 from ttm_model.ttm.unit import SlotUnit
+from ttm_model.words.entry import Entry
 from ttm_protocol.answers import Answer, ModalityName
 
 STEP_S = 0.5
@@ -54,9 +58,21 @@ class Film:
     """Things on a timeline."""
 
     events: list[tuple[ModalityName, int, float, float]] = field(default_factory=list)
+    looks: dict[int, Looks] = field(default_factory=dict)  # of events, by place in the list
+    persons: list[tuple[float, float, Looks | None]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
-    def show(self, phrase: str, start_s: float, end_s: float) -> Film:
-        """Something to be seen."""
+    def show(
+        self,
+        phrase: str,
+        start_s: float,
+        end_s: float,
+        box: Box | None = None,
+        **colours: float,
+    ) -> Film:
+        """Something to be seen, in a box and with shares of colours where these are known."""
+        if box is not None or colours:
+            self.looks[len(self.events)] = looks(box, colours)
         self.events.append(("video", best_class("video", phrase), start_s, end_s))
         return self
 
@@ -65,8 +81,64 @@ class Film:
         self.events.append(("audio", best_class("audio", phrase), start_s, end_s))
         return self
 
+    def person(
+        self, start_s: float, end_s: float, box: Box | None = None, **colours: float
+    ) -> Film:
+        """Somebody to be seen, in clothes of these colours."""
+        self.persons.append((start_s, end_s, looks(box, colours) if box or colours else None))
+        return self
+
+    def say(self, text: str, start_s: float, end_s: float, language: str = "en") -> Film:
+        """Somebody says something, each word as long as the others."""
+        said = text.split()
+        each_s = (end_s - start_s) / len(said)
+        words = tuple(
+            Word(word, start_s + at * each_s, start_s + (at + 1) * each_s, 0.9)
+            for at, word in enumerate(said)
+        )
+        key = spaces()["video"].text.encode([text])[0]
+        entry = Entry("speech", text, start_s, end_s, 0.9, 1, words, None, language, key)
+        self.entries.append(entry)
+        return self
+
+    def write(self, text: str, start_s: float, end_s: float, box: Box | None = None) -> Film:
+        """Something is to be read."""
+        key = spaces()["video"].text.encode([text])[0]
+        self.entries.append(Entry("text", text, start_s, end_s, 0.9, 1, (), box, "", key))
+        return self
+
     def memory(self, length_s: float, **told: object) -> MemoryView:
-        """What the unit makes of it, half a second at a time."""
+        """What the unit makes of it; persons, words and looks are as they were told.
+
+        `told`: fields of the view that are to be otherwise.
+        """
+        memory = self._folded(length_s, received=told.pop("received", None))
+        events = [self._looking(slot) for slot in memory.events]
+        events += [_person(at, *row) for at, row in enumerate(self.persons)]
+        plain = {
+            "events": tuple(sorted(events, key=lambda slot: slot.start_s)),
+            "words": tuple(sorted(self.entries, key=lambda entry: entry.start_s)),
+            "words_until_s": length_s,
+            "senses": frozenset({"speech", "reading", "people"}) if self._slow else frozenset(),
+        }
+        return replace(memory, **(plain | told))
+
+    @property
+    def _slow(self) -> bool:
+        return bool(self.persons or self.entries)
+
+    def _looking(self, slot: Slot) -> Slot:
+        """A slot with the looks of the event that it came from."""
+        same = [
+            self.looks[at]
+            for at, (modality, _, start_s, end_s) in enumerate(self.events)
+            if at in self.looks and modality == slot.modality and slot.overlaps(start_s, end_s)
+            and slot.best == self.events[at][1]
+        ]
+        return replace(slot, looks=same[0]) if same else slot
+
+    def _folded(self, length_s: float, **told: object) -> MemoryView:
+        """The memory of the unit, half a second at a time."""
         unit = SlotUnit().eval()
         state = unit.initial(1)
         with torch.inference_mode():
@@ -103,9 +175,41 @@ class Film:
         context: list[Context | None] = [None]
 
         def ask(text: str, **limits: object) -> Answer:
-            understood = understand(text, context[0])
-            answered = answer(Asking(text, understood, **limits), memory, spaces())
+            names = [thing.name for thing in memory.things]
+            pictured = limits.get("picture_keys") is not None
+            understood = understand(text, context[0], names, pictured)
+            asking = Asking(text, understood, **limits)
+            answered = answer(asking, memory, spaces(), spaces()["video"].text)
             context[0] = remembered(understood, answered, context[0])
             return answered
 
         return ask
+
+
+def looks(box: Box | None, colours: dict[str, float]) -> Looks:
+    """A box, or the whole picture, and shares of colours."""
+    shares = [colours.get(colour, 0.0) for colour in COLOURS]
+    return Looks.of(box or (0.0, 0.0, 1.0, 1.0), shares)
+
+
+def _person(at: int, start_s: float, end_s: float, look: Looks | None) -> Slot:
+    """The slot of a person."""
+    return Slot(
+        index=200 + at,
+        modality="video",
+        best=NO_CLASS,
+        label=PERSON,
+        name=PERSON,
+        name_p=0.9,
+        second="",
+        second_p=0.0,
+        start_s=start_s,
+        end_s=end_s,
+        count=1,
+        strength=0.9,
+        merges=0,
+        posterior=torch.zeros(len(spaces()["video"].names)),
+        key=torch.zeros(256),
+        looks=look,
+        person=True,
+    )

@@ -2,10 +2,10 @@
 
     python clients/demo/compose_clip.py [--root /] [--out clients/python/ttm_client/demo]
 
-Debian: gcompris-qt-data (3.1-2), openclipart-png, sonic-pi-samples, espeak-ng; unpacked below
-`--root` where they are not installed (espeak-ng must be installed). PyPI: av, numpy, pillow,
-scikit-image, scipy, soundfile. All randomness is seeded; only the encoder's version can change the
-bytes. Writes clip.mp4 and truth.json. Licences: SOURCES.md beside the clip.
+Debian: gcompris-qt-data (3.1-2), openclipart-png, sonic-pi-samples, fonts-dejavu-core, flite;
+unpacked below `--root` where they are not installed (flite must be installed). PyPI: av, numpy,
+pillow, scikit-image, scipy, soundfile. All randomness is seeded; only the encoder's version can
+change the bytes. Writes clip.mp4 and truth.json. Licences: SOURCES.md beside the clip.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 import sounds
 from camera import FRAME_PX
 from materials import RATE_HZ, Materials, Sound
-from timeline import ABSENT, DURATION_S, HEARD, Shot, shots
+from timeline import ABSENT, DURATION_S, HEARD, WRITTEN, Shot, shots
 
 FPS = 15
 NOISE_DBFS = -74.0  # a microphone is never quite silent
@@ -32,12 +32,14 @@ MAKERS: dict[str, Callable[[Materials], Sound]] = {
     "bell": sounds.bell,
     "crow": sounds.crow,
     "door slam": sounds.door,
-    "speech": sounds.speech,
+    "speech": sounds.welcome,
+    "more speech": sounds.request,
     "alarm": sounds.alarm,
     "choir": sounds.choir,
     "cash till": sounds.till,
     "drums": sounds.drums,
 }
+SAID = {"speech": sounds.WELCOME, "more speech": sounds.REQUEST}
 
 
 def soundtrack(materials: Materials) -> tuple[Sound, list[dict[str, object]]]:
@@ -53,7 +55,12 @@ def soundtrack(materials: Materials) -> tuple[Sound, list[dict[str, object]]]:
         first = sounds.seconds(start_s)
         total[first : first + sound.size] += PEAK * gain * sound
         end_s = start_s + sound.size / RATE_HZ
-        truth.append({"label": label, "start_s": start_s, "end_s": round(end_s, 2)})
+        told: dict[str, object] = {
+            "label": label.removeprefix("more "),
+            "start_s": start_s,
+            "end_s": round(end_s, 2),
+        }
+        truth.append(told | ({"words": SAID[label]} if label in SAID else {}))
     return total, truth
 
 
@@ -102,7 +109,13 @@ def main() -> None:
         for label, start_s, end_s in shot.things
     ]
     write_clip(options.out / "clip.mp4", film, sound)
-    truth = {"duration_s": DURATION_S, "seen": seen, "heard": heard, "absent": ABSENT}
+    truth = {
+        "duration_s": DURATION_S,
+        "seen": seen,
+        "heard": heard,
+        "written": WRITTEN,
+        "absent": ABSENT,
+    }
     (options.out / "truth.json").write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,8 +1,8 @@
 """Fetches the demo clip's source pictures and sounds; knows packages, nothing of the timeline.
 
 Everything read here is public domain, CC0 or made by a program; SOURCES.md beside the clip lists
-each item. Needs the Debian packages gcompris-qt-data (3.1-2), openclipart-png, sonic-pi-samples
-and espeak-ng, and the PyPI packages scikit-image, soundfile, scipy, numpy and pillow.
+each item. Needs the Debian packages gcompris-qt-data (3.1-2), openclipart-png, sonic-pi-samples,
+flite and fonts-dejavu-core, and the PyPI packages scikit-image, soundfile, scipy, numpy and pillow.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import soundfile  # type: ignore[import-untyped]
-from PIL import Image
+from PIL import Image, ImageFont
 from scipy.signal import resample_poly  # type: ignore[import-untyped]
 
 Sound = npt.NDArray[np.float64]
@@ -29,6 +29,7 @@ RATE_HZ = 48_000
 RCC = Path("usr/share/gcompris-qt/rcc")
 CLIPART = Path("usr/share/openclipart/png")
 SAMPLES = Path("usr/share/sonic-pi/samples")
+FONT = Path("usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf")
 
 
 @lru_cache(maxsize=4)
@@ -96,15 +97,19 @@ class Materials:
             raise ModuleNotFoundError("scikit-image is not installed")
         return Image.open(Path(found.origin).parent / "data" / name).convert("RGB")
 
+    def font(self, size_px: int) -> ImageFont.FreeTypeFont:
+        """Return DejaVu Sans Bold, whose capitals are about 0.73 of `size_px` high."""
+        return ImageFont.truetype(str(self.root / FONT), size_px)
+
     def sample(self, name: str) -> Sound:
         """Return one sonic-pi sample as mono (n,) at RATE_HZ, peak 1."""
         return _mono(self.root / SAMPLES / f"{name}.flac")
 
-    def speech(self, text: str, voice: str, words_per_minute: int) -> Sound:
-        """Return `text` spoken by espeak-ng as mono (n,) at RATE_HZ, peak 1."""
+    def speech(self, text: str, voice: str) -> Sound:
+        """Return `text` spoken by a voice of flite as mono (n,) at RATE_HZ, peak 1."""
         with tempfile.TemporaryDirectory() as folder:
             wav = Path(folder) / "speech.wav"
-            order = ["espeak-ng", "-v", voice, "-s", str(words_per_minute), "-w", str(wav), text]
+            order = ["flite", "-voice", voice, "-t", text, "-o", str(wav)]
             subprocess.run(order, check=True, timeout=60)
             return _mono(wav)
 

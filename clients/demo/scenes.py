@@ -140,12 +140,12 @@ def set_into(
     return canvas.convert("RGB")
 
 
-def round_cutout(photo: Image.Image, centre: tuple[float, float], radius: float) -> Image.Image:
-    """Return the disc of `photo` (fractions of its width) as RGBA, with a soft edge."""
-    side = photo.width
-    y, x = np.mgrid[0 : photo.height, 0:side]
-    distance = np.hypot(x - centre[0] * side, y - centre[1] * side)
-    alpha = np.clip((radius * side - distance) / 2, 0, 1) * 255
-    cut = photo.convert("RGBA")
-    cut.putalpha(Image.fromarray(alpha.astype(np.uint8)))
-    return cut
+def sign(materials: Materials, lines: tuple[str, ...]) -> Image.Image:
+    """Return a white board with dark capitals, one line below the other, as RGBA."""
+    board = Image.new("RGBA", (720, 130 * len(lines) + 60), (238, 236, 228, 255))
+    pen = ImageDraw.Draw(board)
+    pen.rectangle((8, 8, board.width - 9, board.height - 9), outline=(40, 44, 60), width=6)
+    for row, text in enumerate(lines):
+        middle = (board.width // 2, 30 + 130 * row + 65)
+        pen.text(middle, text, fill=(30, 34, 52), font=materials.font(112), anchor="mm")
+    return board

@@ -10,10 +10,11 @@ import numpy as np
 from materials import RATE_HZ, Materials, Sound
 from scipy.signal import lfilter, resample  # type: ignore[import-untyped]
 
-SPEECH = (
+WELCOME = (
     "Good morning, and welcome to the harbour. "
     "The next ferry to the island leaves at half past nine."
 )
+REQUEST = "My name is Maria. Please leave the blue umbrella at the library."
 
 
 def seconds(length_s: float) -> int:
@@ -80,9 +81,18 @@ def door(materials: Materials) -> Sound:
     return lay([(0.0, slam, 1.0), (1.1, slam, 0.9)], 2.6)
 
 
-def speech(materials: Materials) -> Sound:
-    """A synthetic voice says SPEECH."""
-    spoken = materials.speech(SPEECH, voice="en-us+m3", words_per_minute=150)
+def welcome(materials: Materials) -> Sound:
+    """A synthetic voice says WELCOME."""
+    return _spoken(materials, WELCOME, "slt")
+
+
+def request(materials: Materials) -> Sound:
+    """Another synthetic voice says REQUEST."""
+    return _spoken(materials, REQUEST, "rms")
+
+
+def _spoken(materials: Materials, text: str, voice: str) -> Sound:
+    spoken = materials.speech(text, voice)
     loud = np.flatnonzero(np.abs(spoken) > 0.01)
     spoken = spoken[loud[0] : loud[-1] + 1]
     return lay([(0.0, spoken, 1.0)], spoken.size / RATE_HZ, fade_s=0.02)

@@ -24,12 +24,16 @@ HEARD: list[tuple[str, float, float]] = [
     ("door slam", 26.1, 1.0),
     ("speech", 35.8, 0.9),
     ("alarm", 50.6, 0.6),
+    ("more speech", 55.4, 0.9),
     ("bell", 61.4, 0.9),
     ("choir", 66.0, 0.8),
     ("cash till", 75.4, 0.9),
     ("drums", 84.6, 0.9),
     ("bell", 94.0, 0.9),
 ]
+
+SIGN = ("LIBRARY", "ROOM 42")
+WRITTEN = [{"text": " ".join(SIGN), "start_s": 19.2, "end_s": 25.0}]
 
 ABSENT: dict[str, list[str]] = {
     "seen": [
@@ -100,7 +104,14 @@ def shots(materials: Materials) -> list[Shot]:
         View(0.62, 0.45, 1.2),
         "castle",
     )
-    take(25.0, wall, View(0.3, 0.4, 1.3), View(0.68, 0.5, 1.4))
+    sign = scenes.sign(materials, SIGN)
+    take(
+        25.0,
+        scenes.set_into(wall, sign, (480, 300), 300),
+        View(0.4, 0.4, 1.25),
+        View(0.58, 0.42, 1.35),
+        "sign",
+    )
     take(
         29.6,
         materials.photo(sorts, "images/tools/hammer3.webp"),
@@ -134,7 +145,13 @@ def shots(materials: Materials) -> list[Shot]:
         View(0.5, 0.5, 1.3),
         "solar panel",
     )
-    take(74.6, room, View(0.38, 0.4, 1.4), View(0.62, 0.5, 1.3))
+    take(
+        74.6,
+        materials.skimage("astronaut.png"),
+        View(0.5, 0.3, 1.0),
+        View(0.45, 0.4, 1.15),
+        "person",
+    )
     take(79.2, coffee, View(0.6, 0.5, 1.45), View(0.45, 0.5, 1.1), "cup of coffee")
     take(
         83.8,

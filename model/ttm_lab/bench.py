@@ -71,8 +71,13 @@ def _inputs(step: int, dim: int, generator: torch.Generator) -> tuple[InputToken
     tokens = InputTokens.empty(1, PLACES, dim)
     start_s = torch.full((1, PLACES), step * STEP_S, dtype=torch.float64)
     modality = torch.tensor([[Modality.VIDEO] * 4 + [Modality.AUDIO] * 2], dtype=torch.int8)
-    inputs = InputTokens(
-        keys, modality, tokens.salience + 0.8, start_s, start_s + STEP_S, start_s[:, 0] + STEP_S
+    inputs = tokens.updated(
+        keys=keys,
+        modality=modality,
+        salience=tokens.salience + 0.8,
+        start_s=start_s,
+        end_s=start_s + STEP_S,
+        clock_s=start_s[:, 0] + STEP_S,
     )
     return inputs, torch.ones(1, PLACES, dtype=torch.bool)
 

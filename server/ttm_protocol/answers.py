@@ -20,6 +20,8 @@ T = TypeVar("T")
 State = Literal["answered", "not_seen", "may_have_forgotten", "cannot_tell", "not_received"]
 ModalityName = Literal["video", "audio"]
 EvidenceModality = Literal["video", "audio", "speech", "text", "gap"]
+SenseKind = Literal["sight", "sound", "speech", "reading", "people"]
+WordsKind = Literal["speech", "text"]
 SessionStatus = Literal["live", "idle", "ended", "quarantined"]
 Probability = Annotated[float, Interval(ge=0, le=1)]  # checked where an answer is validated
 
@@ -198,6 +200,102 @@ class Summary(_Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taught(_Told):
+    """What a name was bound to."""
+
+    name: str
+    """The name, as it was given."""
+    examples: int
+    """How many examples of it are kept now, this one included."""
+    modality: ModalityName
+    """The sense in which it was found: `video` (seen) or `audio` (heard)."""
+    start_s: float
+    """Where the example begins."""
+    end_s: float
+    """Where it ends."""
+    label: str
+    """The class that the model gives the example by itself; it need not fit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing(_Told):
+    """A thing that was taught by name."""
+
+    name: str
+    """The name, as it was given."""
+    examples: int
+    """How many examples of it are kept."""
+    modality: ModalityName
+    """The sense that knows it."""
+    taught_at_s: float
+    """The media clock when it was taught last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Things(_Told):
+    """The things that were taught."""
+
+    things: tuple[Thing, ...]
+    """Every one, by when it was first taught."""
+    limit: int
+    """So many things have room."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedWord(_Told):
+    """One word and when it was said."""
+
+    text: str
+    """The word."""
+    start_s: float
+    """Where it begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage(_Told):
+    """Something that was said, or a line that was read, in its own words."""
+
+    kind: WordsKind
+    """`speech`: said; `text`: written."""
+    text: str
+    """The words, as they were understood."""
+    start_s: float
+    """Where it begins."""
+    end_s: float
+    """Where it ends."""
+    p: Probability
+    """How sure the words are."""
+    count: int
+    """How many separate times it was noticed."""
+    language: str
+    """ISO 639-1; empty where it is not known, as of a written line."""
+    words: tuple[TimedWord, ...] = ()
+    """Each word with its time; empty of a written line, and where only the text is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordsCoverage(_Told):
+    """Since when all words are kept, by kind."""
+
+    speech: float
+    """Since when nothing that was said has been let go."""
+    text: float
+    """Since when nothing that was read has been let go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words(_Told):
+    """What was said and what was read, as far as memory holds it."""
+
+    words: tuple[Passage, ...]
+    """Every passage, by start."""
+    coverage_since_s: WordsCoverage
+    """Since when all of them are kept."""
+    words_until_s: float | None = None
+    """Until when speech has been understood; null where this server does not listen for words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo(_Told):
     """Which model made the memory; null before the first chunk has been applied."""
 
@@ -247,6 +345,46 @@ class SessionInfo(_Told):
     """Which model made the memory."""
     memory: MemoryInfo = MemoryInfo()
     """The memory's size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassKind(_Told):
+    """Classes of one kind, and their everyday names."""
+
+    name: str
+    """The kind: "animals"."""
+    count: int
+    """How many classes are of it."""
+    classes: tuple[str, ...]
+    """Their names, by alphabet; fewer than `count` where several share a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sense(_Told):
+    """One sense of the server and what it can recognise."""
+
+    sense: SenseKind
+    """Which."""
+    on: bool
+    """Whether this server runs with it."""
+    about: str
+    """What it recognises and what it does not, in a sentence or two."""
+    classes: int = 0
+    """How many classes it tells apart; 0 where it does not go by classes, as speech."""
+    kinds: tuple[ClassKind, ...] = ()
+    """The classes by kind, the largest first; one class may be of several."""
+    examples: tuple[str, ...] = ()
+    """Questions that it lets memory answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary(_Told):
+    """What this server's senses can recognise."""
+
+    preset: str
+    """The set of senses: `lite`."""
+    senses: tuple[Sense, ...]
+    """Each of them, those that are switched off included."""
 
 
 def to_plain(value: Any) -> Any:

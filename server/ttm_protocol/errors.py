@@ -21,6 +21,8 @@ who is told an error with :func:`error_of_code`.
     ├── Fenced                 another worker owns the session now
     ├── Quarantined            its chunks end the worker again and again
     ├── StateIncompatible      a stored memory that this model cannot continue
+    ├── CannotTeach            there is nothing to bind a name to, or no room for another
+    ├── ThingNotFound          no thing of this name was taught
     ├── MediaError             a picture or sound that cannot be decoded
     ├── ConfigError            a setting that is unknown or out of range
     └── StoreUnavailable       the Redis server cannot be reached
@@ -108,6 +110,14 @@ class StateIncompatible(TTMError):
     """A stored memory has another schema than the running model."""
 
 
+class CannotTeach(TTMError):
+    """A name cannot be bound: nothing was seen or heard then, or the table of things is full."""
+
+
+class ThingNotFound(TTMError):
+    """No thing of this name has been taught."""
+
+
 class MediaError(TTMError):
     """A picture or a sound cannot be decoded."""
 
@@ -149,6 +159,8 @@ OUTCOMES: dict[type[TTMError], Outcome] = {
     Fenced: Outcome("fenced", 1012, 503, True),
     Quarantined: Outcome("quarantined", 1008, 409, False),
     StateIncompatible: Outcome("state_incompatible", 1008, 409, False),
+    CannotTeach: Outcome("cannot_teach", 1008, 409, False),
+    ThingNotFound: Outcome("no_such_thing", 4404, 404, False),
     MediaError: Outcome("bad_media", 4400, 422, False),
     ConfigError: Outcome("bad_config", 1008, 500, False),
     StoreUnavailable: Outcome("store_unavailable", 1013, 503, True),

@@ -20,6 +20,7 @@ SUBPROTOCOL = "ttm.v1"
 SAMPLE_RATE_HZ = 16_000
 BYTES_PER_SAMPLE = 2
 MAX_SEQ = 2**53 - 1  # what a JSON number keeps exactly in every client language
+MAX_LABEL_CHARS = 500  # of an event; ten seconds of fast speech are some 250
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +131,9 @@ class Flow(msgspec.Struct, tag="flow", tag_field="type", frozen=True, kw_only=Tr
 class Event(msgspec.Struct, tag="event", tag_field="type", frozen=True, kw_only=True):
     """What the worker noticed just now: a label of one modality over an interval, with a score.
 
-    Modality `gap` marks media that memory did not get; its label is then the reason.
+    Of modality `speech` (said) and `text` (written) the label is the words themselves, at most
+    MAX_LABEL_CHARS of them. Modality `gap` marks media that memory did not get; its label is then
+    the reason.
     """
 
     seq: int
@@ -304,6 +307,12 @@ def _check_gap(gap: Gap | None, limits: Limits) -> None:
             f"gap.reason: {len(gap.reason)} characters, 1 to {limits.max_reason_chars}",
             field="gap.reason",
         )
+
+
+def as_label(words: str) -> str:
+    """Words as an event's label: one line, cut with an ellipsis where it is longer than allowed."""
+    line = " ".join(words.split())
+    return line if len(line) <= MAX_LABEL_CHARS else line[: MAX_LABEL_CHARS - 1] + "…"
 
 
 def picture_format(data: bytes) -> Literal["jpeg", "png", "webp"] | None:

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
         "redis+cluster://H:P,H:P; unset: embedded Valkey",
     )
     data_dir: Path = Field(Path("data"), description="folder of the embedded Valkey")
+    weights_dir: Path | None = Field(
+        None, description="weights that `ttmserve weights pull` fetched; unset: with user data"
+    )
     host: str = Field("127.0.0.1", description="address the gateway listens on")
     port: int = Field(8000, ge=0, le=65535)
     worker_metrics_port: int = Field(0, ge=0, le=65535, description="0: no metrics port")
@@ -77,6 +80,14 @@ class Settings(BaseSettings):
     sound: Literal["tagger", "voice"] = Field(
         "tagger", description="voice: only speech, singing, music, beeps and knocks, at less cost"
     )
+    speech: Literal["tiny.en", "base", "off"] = Field(
+        "tiny.en", description="words that are said: English at least cost, many languages, none"
+    )
+    speech_language: str | None = Field(
+        None, pattern=r"^[a-z]{2}$", description="ISO 639-1, such as de; unset: detected"
+    )
+    reading: bool = Field(True, description="on, off: words that are written")
+    people: bool = Field(True, description="on, off: persons in view")
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
     threads: int = Field(0, ge=0, le=256, description="torch threads; 0: one")
     max_batch: int = Field(16, ge=1, le=1024)
@@ -107,6 +118,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"host: {self.host} is reachable from other machines, which needs TTM_API_KEYS; "
                 "without keys only a loopback address such as 127.0.0.1 is served"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _language_that_is_understood(self) -> Self:
+        if self.speech == "tiny.en" and self.speech_language not in (None, "en"):
+            raise ValueError(
+                f"speech_language: {self.speech_language} is not understood by tiny.en, which "
+                "knows English alone; set TTM_SPEECH=base"
             )
         return self
 

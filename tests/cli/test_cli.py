@@ -1,16 +1,19 @@
 """The command line as a user meets it: real processes, exit statuses, one-line errors."""
 
 import asyncio
+import base64
 import json
 import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from client.test_files import write
-from gateway.harness import FakeWorker, serving
+from gateway.harness import ANSWER as ANSWER_ON_THE_WIRE
+from gateway.harness import FakeWorker, png, serving
 from gateway.test_memory import announced, state
 from ttm_protocol.answers import Answer, Evidence, MissingMedia, When
 from ttm_protocol.errors import BadRequest, ConfigError
@@ -19,6 +22,8 @@ from ttm_server.cli.demo import load_questions
 from ttm_server.cli.show import gaps_text
 from ttm_server.cli.streaming import is_live, parse_speed
 from ttm_server.config import load_settings
+from ttm_server.gateway.examples import EXAMPLES
+from ttm_server.store import Reply
 
 
 def run(*arguments, **environment):
@@ -44,6 +49,8 @@ def test_every_command_has_help():
         "stream",
         "ask",
         "sessions",
+        "words",
+        "things",
         "doctor",
         "export",
         "import",
@@ -66,6 +73,10 @@ def test_a_server_that_is_not_there_is_one_clear_line():
         ("TTM_MISSPELT", "1", "TTM_MISSPELT"),
         ("TTM_PORT", "99999", "port"),
         ("TTM_HOST", "0.0.0.0", "TTM_API_KEYS"),
+        ("TTM_SPEECH", "large", "tiny.en"),
+        ("TTM_SPEECH_LANGUAGE", "de", "TTM_SPEECH=base"),
+        ("TTM_SPEECH_LANGUAGE", "german", "speech_language"),
+        ("TTM_READING", "perhaps", "reading"),
     ],
 )
 def test_bad_settings_are_named(name, value, told):
@@ -132,7 +143,7 @@ def test_the_plain_install_is_the_client():
     assert run_plainly("mcp", "--help").returncode == 0
     done = run_plainly("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("pip install 'ttmserve[server]'") == 3
+    assert done.stdout.count("pip install 'ttmserve[server]'") == 4
 
 
 async def test_the_plain_install_streams_and_asks(clean_valkey, settings, tmp_path):
@@ -185,6 +196,23 @@ def test_settings_come_from_the_environment_and_flags_win(monkeypatch):
         load_settings(port=-1)
 
 
+def test_senses_are_switched_by_words(monkeypatch):
+    plain = load_settings()
+    assert (plain.speech, plain.speech_language) == ("tiny.en", None)
+    assert plain.reading
+    assert plain.people
+    for name, value in (
+        ("TTM_SPEECH", "base"),
+        ("TTM_SPEECH_LANGUAGE", "de"),
+        ("TTM_READING", "off"),
+        ("TTM_PEOPLE", "on"),
+    ):
+        monkeypatch.setenv(name, value)
+    told = load_settings()
+    assert (told.speech, told.speech_language) == ("base", "de")
+    assert (told.reading, told.people) == (False, True)
+
+
 def test_speeds():
     assert parse_speed("max") is None
     assert parse_speed("2.5") == 2.5
@@ -232,6 +260,48 @@ async def test_sessions_export_and_import(clean_valkey, settings, tmp_path):
         assert "No such file" in (await command("import", "nowhere")).stderr
 
 
+async def test_words_things_and_a_picture(clean_valkey, settings, tmp_path):
+    cup = tmp_path / "cup.png"
+    cup.write_bytes(png(8, 6))
+    async with serving(clean_valkey.url, settings) as gateway:
+        sid = (await gateway.session())["session_id"]
+        async with FakeWorker(gateway.store, sid) as worker:
+
+            async def command(*arguments, says):
+                worker.reply = lambda ask_id, _: Reply(ask_id=ask_id, **says)
+                return await asyncio.to_thread(run, *arguments, "--url", gateway.base)
+
+            done = await command("words", sid, "--until", "60", says={"body": EXAMPLES["Words"]})
+            lines = done.stdout.splitlines()
+            assert lines[0] == "    35.2 s  said     where is the cup"
+            assert lines[1] == "    52.0 s  written  EXIT"
+            assert "speech known up to 126.0 s" in lines[2]
+            done = await command("words", sid, "--vtt", says={"body": EXAMPLES["Words"]})
+            assert done.stdout.startswith("WEBVTT\n")
+            assert "00:00:52.000 --> 00:01:01.500\n<c.written>EXIT</c>\n" in done.stdout
+            done = await command("things", sid, says={"body": EXAMPLES["Things"]})
+            assert "my cup" in done.stdout
+            assert "1 of at most 16 names" in done.stdout
+            taught = {"body": EXAMPLES["Taught"]}
+            done = await command("things", sid, "add", "my cup", "--since", "125", says=taught)
+            assert "my cup: what was seen from 125.0 to 128.0 s" in done.stdout
+            assert (await command("things", sid, "remove", "my cup", says={"body": {}})).stdout
+            unknown = {"error_code": "no_such_thing", "error_message": "name: 'x' was not taught"}
+            done = await command("things", sid, "remove", "x", says=unknown)
+            assert (done.returncode, done.stderr) == (1, "ttmserve: name: 'x' was not taught\n")
+            asked = {"body": ANSWER_ON_THE_WIRE | {"question": "?", "as_of_seq": 0}}
+            done = await command("ask", sid, "When?", "--picture", str(cup), says=asked)
+            assert done.returncode == 0, done.stderr
+            assert worker.asked[-1]["picture"] == base64.b64encode(cup.read_bytes()).decode()
+            done = await command("ask", sid, "When?", "--picture", "nowhere.png", says=asked)
+            assert "picture: nowhere.png: No such file" in done.stderr
+            done = await command("things", sid, "add", says=taught)
+            assert "add NAME" in done.stderr
+            assert worker.kinds == [
+                *("words", "words", "things", "teach", "forget", "forget", "question")
+            ]
+
+
 CAT = Evidence(modality="video", label="cat", start_s=10.0, end_s=14.0, score=0.9, count=2, slot=1)
 ANSWER = Answer(
     question="Did you see a cat?",
@@ -239,7 +309,7 @@ ANSWER = Answer(
     answer="Yes.",
     confidence=0.9,
     when=When(ago_s=5.0, start_s=10.0, end_s=14.0, uncertainty_s=0.5),
-    evidence=(CAT,),
+    evidence=(CAT, replace(CAT, modality="speech", text="The cat sat on the mat.", count=0)),
 )
 
 
@@ -252,6 +322,8 @@ ANSWER = Answer(
         (Expectation(state="answered", every=[["cat"], ["dog"]]), 1),
         (Expectation(state="answered", start_s=12.0), 1),
         (Expectation(state="answered", end_s=12.0, count=1), 2),
+        (Expectation(state="answered", words=["MAT", "cat sat"]), 0),
+        (Expectation(state="answered", words=["sat", "dog"]), 1),
     ],
 )
 def test_the_demo_notices_wrong_answers(expect, faults):

@@ -1,6 +1,7 @@
 """Sessions as objects, asynchronous and not, against a real gateway."""
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import threading
@@ -22,8 +23,17 @@ from ttm_client import (
     When,
     sync,
 )
-from ttm_protocol.errors import BadRequest, MediaError, ProtocolError, SessionNotFound
+from ttm_protocol.errors import (
+    BadRequest,
+    CannotTeach,
+    MediaError,
+    Overloaded,
+    ProtocolError,
+    RequestTooBig,
+    SessionNotFound,
+)
 from ttm_protocol.messages import Picture
+from ttm_server.gateway.examples import EXAMPLES
 from ttm_server.store import Reply
 
 WHEN = {
@@ -124,6 +134,59 @@ async def test_stream_ask_and_look(gateway):
         assert (info.status, info.applied_seq, info.media_s) == ("ended", 5, 2.5)
         assert info.model.preset == "lite"
         assert (await client.session(session.id))["session_id"] == session.id
+
+
+async def test_words_and_names(gateway):
+    async with Client(gateway.base) as client, client.session() as session:
+        async with FakeWorker(gateway.store, session.id) as worker:
+            saying = {"words": "Words", "things": "Things", "teach": "Taught", "forget": None}
+            worker.reply = lambda ask_id, _: Reply(
+                ask_id=ask_id, body=EXAMPLES.get(saying[worker.kinds[-1]], {})
+            )
+            told = await session.words(since_s=30)
+            assert worker.asked[-1] == {"since_s": 30.0, "until_s": None}
+            assert [one.text for one in told.words] == ["where is the cup", "EXIT"]
+            assert told.words[0].words[-1].start_s == 35.9
+            assert told.words_until_s == 126.0
+            assert (await session.words_vtt(until_s=60)).startswith("WEBVTT\n")
+            taught = await session.teach("my cup", since_s=125)
+            assert (taught.name, taught.examples, taught.modality) == ("my cup", 2, "video")
+            assert worker.asked[-1] == {"name": "my cup", "since_s": 125.0, "until_s": None}
+            assert [thing.name for thing in (await session.things()).things] == ["my cup"]
+            await session.forget("salt / pepper?")
+            assert worker.asked[-1] == {"name": "salt / pepper?"}
+            worker.reply = lambda ask_id, _: Reply(
+                ask_id=ask_id,
+                error_code="cannot_teach",
+                error_message="name: 16 things are taught already",
+                error_field="name",
+            )
+            with pytest.raises(CannotTeach, match="16 things") as caught:
+                await session.teach("my cup")
+            assert caught.value.field == "name"
+        with pytest.raises(Overloaded, match="no worker has said yet"):
+            await client.vocabulary()
+
+
+async def test_a_question_about_a_picture(gateway, tmp_path):
+    file = tmp_path / "cup.jpg"
+    file.write_bytes(_jpeg())
+    async with Client(gateway.base) as client, client.session() as session:
+        async with FakeWorker(gateway.store, session.id) as worker:
+            answering(worker)
+            for picture in (file, str(file), file.read_bytes()):
+                await session.ask("When did you see this?", picture=picture)
+            await session.conversation().ask("And this?", picture=file)
+            sent = {asked["picture"] for asked in worker.asked}
+            assert [base64.b64decode(one) for one in sent] == [file.read_bytes()]
+        for wrong, error, told in (
+            (b"GIF89a", BadRequest, "JPEG, PNG or WebP"),
+            (tmp_path, BadRequest, "directory"),
+            (tmp_path / "nowhere", BadRequest, "No such file"),
+            (b"\xff\xd8\xff" + bytes(2**19), RequestTooBig, "524288 bytes"),
+        ):
+            with pytest.raises(error, match=told):
+                await session.ask("What is this?", picture=wrong)
 
 
 async def test_an_answer_that_is_none_names_the_field(gateway):

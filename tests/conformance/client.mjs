@@ -5,7 +5,8 @@
  * Scenarios: `basic` streams 20 chunks of silence and one picture and waits until all is applied;
  * `resume` cuts its connection after the eighth chunk is durable and goes on to 20; `supersede`
  * opens a second connection and reports what the first one sees; `bad` sends what is no MessagePack;
- * `ask` asks a session that has ended.
+ * `ask` asks a session that has ended; `names` teaches a name, lists, asks by picture, reads the
+ * words, forgets, and forgets again.
  */
 
 import { once } from 'node:events';
@@ -109,6 +110,25 @@ const scenarios = {
     const session = await streamed(baseUrl);
     const { state } = await session.ask(QUESTION);
     return { ok: true, state };
+  },
+  names: async (baseUrl) => {
+    const session = await connect(baseUrl);
+    for (let number = 1; number <= 4; number++) session.sendChunk(chunk(number));
+    await session.end();
+    const taught = await session.teach('my cup', { sinceS: 0.5 });
+    const { things } = await session.things();
+    const { answer } = await session.ask('When did you see this?', { picture });
+    const words = await session.words({ sinceS: 0.5 });
+    await session.forget('my cup');
+    const again = await session.forget('my cup').then(() => null, ({ code }) => code);
+    return {
+      ok: true,
+      taught: [taught.name, taught.start_s, taught.end_s],
+      held: things.map(({ name }) => name),
+      answer,
+      words_until_s: words.words_until_s,
+      again,
+    };
   },
 };
 

@@ -5,6 +5,7 @@
     supersede  a second connection takes the session; the first one's close code
     bad        a binary message that is not MessagePack; the close code
     ask        a question to a finished session; the answer's state
+    names      teach a name, list, ask by picture, read the words, forget; forget again
 
 {"ok": true, …} and exit status 0, or {"ok": false, "error": …} and 1. An API key comes from
 TTM_API_KEY.
@@ -25,7 +26,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from ttm_client import Client, MediaChunk, Session, StreamProgress, streaming
-from ttm_protocol.errors import Superseded, outcome_of
+from ttm_protocol.errors import Superseded, ThingNotFound, outcome_of
 from ttm_protocol.messages import SUBPROTOCOL, Picture
 
 CHUNKS, CHUNK_S = 20, 0.5
@@ -126,6 +127,27 @@ async def ask(_client: Client, session: Session) -> dict[str, Any]:
     return {"state": answer.state}
 
 
+async def names(_client: Client, session: Session) -> dict[str, Any]:
+    await session.stream(chunks(4))
+    taught = await session.teach("my cup", since_s=0.5)
+    held = [thing.name for thing in (await session.things()).things]
+    picture = Path(__file__).parent / "picture.jpg"
+    answer = await session.ask("When did you see this?", picture=picture)
+    words = await session.words(since_s=0.5)
+    await session.forget("my cup")
+    try:
+        await session.forget("my cup")
+    except ThingNotFound as error:
+        code = outcome_of(error).code
+    return {
+        "taught": [taught.name, taught.start_s, taught.end_s],
+        "held": held,
+        "answer": answer.answer,
+        "words_until_s": words.words_until_s,
+        "again": code,
+    }
+
+
 Scenario = Callable[[Client, Session], Awaitable[dict[str, Any]]]
 SCENARIOS: dict[str, Scenario] = {
     "basic": basic,
@@ -133,6 +155,7 @@ SCENARIOS: dict[str, Scenario] = {
     "supersede": supersede,
     "bad": bad,
     "ask": ask,
+    "names": names,
 }
 
 

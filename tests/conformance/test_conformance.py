@@ -20,6 +20,13 @@ EXPECTED = {
     "supersede": {"code": 4409},
     "bad": {"code": 4400},
     "ask": {"state": "not_seen"},
+    "names": {
+        "taught": ["my cup", 0.5, 2.0],
+        "held": ["my cup"],
+        "answer": "Nothing like that. Not in (120, 160, 3).",
+        "words_until_s": 2.0,
+        "again": "no_such_thing",
+    },
 }
 
 

@@ -40,6 +40,7 @@ ANSWER: dict[str, Any] = {
     "as_of_s": 0.0,
     "coverage_since_s": 0.0,
     "gaps": [],
+    "words_until_s": None,
 }
 
 
@@ -198,6 +199,7 @@ class FakeWorker:
         self.label = "bell"
         self.reply: Callable[[str, dict[str, Any]], Reply] | None = None
         self.asked: list[dict[str, Any]] = []
+        self.kinds: list[str] = []
         self._memory = b"memory"
 
     async def __aenter__(self) -> FakeWorker:
@@ -226,6 +228,7 @@ class FakeWorker:
                 for ask in await self.store.pending_asks(self.sid):
                     if ask.barrier <= applied:
                         leans = ask.conversation is not None
+                        self.kinds.append(ask.kind)
                         self.asked.append(ask.body | ({"before": ask.before} if leans else {}))
                         reply = (self.reply or self._answer)(ask.ask_id, ask.body)
                         context = (reply.body or {}).pop("understood", None)

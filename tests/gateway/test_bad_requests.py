@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,11 +11,16 @@ import pytest
 import pytest_asyncio
 import websockets
 
-from gateway.harness import Served, is_problem, serving
+from gateway.harness import Served, is_problem, png, serving
 from ttm_server.config import Settings
 from ttm_server.gateway.examples import SESSION_ID
 from ttm_server.gateway.problems import MEDIA_TYPE
 from ttm_server.store import EmbeddedServer
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -52,6 +59,13 @@ async def test_an_unknown_session_id(gateway: Served, sid: str) -> None:
         ({"question": "x", "until_s": "3"}, "until_s", ["number"]),
         ({"question": "x", "since_s": 5, "until_s": 4}, "until_s", ["before since_s"]),
         ({"question": "x", "since": 5}, "since", ["not a field"]),
+        ({"question": "x", "picture": ""}, "picture", ["JPEG, PNG or WebP"]),
+        ({"question": "x", "picture": "a b"}, "picture", ["base64"]),
+        ({"question": "x", "picture": "data:image/png;base64,AAAA"}, "picture", ["base64"]),
+        ({"question": "x", "picture": b64(b"GIF89a")}, "picture", ["JPEG, PNG or WebP"]),
+        ({"question": "x", "picture": b64(png(1, 1)[:12])}, "picture", ["header"]),
+        ({"question": "x", "picture": b64(png(4097, 1))}, "picture", ["4097 x 1", "4096"]),
+        ({"question": "x", "picture": ["x"]}, "picture", ["string"]),
         (["question"], "body", []),
         ("question", "body", []),
     ],
@@ -92,9 +106,7 @@ async def test_a_body_of_another_type(gateway: Served) -> None:
 
 
 async def test_a_body_larger_than_its_limit(gateway: Served) -> None:
-    session = await gateway.session()
-    path = f"/v1/sessions/{session['session_id']}/questions"
-    response = await gateway.http.post(path, json={"question": "x" * 100_000})
+    response = await gateway.http.post("/v1/sessions", json={"name": "x" * 100_000})
     is_problem(response, 413, "too_big", "body", "65536")
 
 
@@ -119,3 +131,54 @@ async def test_paths_and_methods_that_do_not_exist(gateway: Served) -> None:
     response = await gateway.http.patch("/v1/sessions")
     is_problem(response, 405, "method_not_allowed", None, "PATCH")
     assert response.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        ({}, "name", ["missing"]),
+        ({"name": " \n "}, "name", ["0 bytes", "1 to 48"]),
+        ({"name": "ä" * 25}, "name", ["50 bytes", "1 to 48"]),
+        ({"name": "a\u0007b"}, "name", ["character"]),
+        ({"name": "a\ud800"}, "name", ["character"]),
+        ({"name": 5}, "name", ["string"]),
+        ({"name": "x", "since_s": -1}, "since_s", ["greater than or equal to 0"]),
+        ({"name": "x", "since_s": 5, "until_s": 4}, "until_s", ["before since_s"]),
+        ({"name": "x", "picture": "x"}, "picture", ["not a field"]),
+    ],
+    ids=ascii,
+)
+async def test_a_bad_lesson(gateway: Served, body: Any, field: str, words: list[str]) -> None:
+    path = f"/v1/sessions/{SESSION_ID}/things"
+    content = json.dumps(body).encode()
+    response = await gateway.http.post(
+        path, content=content, headers={"Content-Type": "application/json"}
+    )
+    is_problem(response, 422, "bad_request", field, *words)
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("words?since_s=5&until_s=4", "until_s"),
+        ("words?format=srt", "format"),
+        ("words?since_s=nan", "since_s"),
+    ],
+)
+async def test_a_bad_way_to_want_words(gateway: Served, path: str, field: str) -> None:
+    response = await gateway.http.get(f"/v1/sessions/{SESSION_ID}/{path}")
+    is_problem(response, 422, "bad_request", field)
+
+
+async def test_pictures_are_bounded_and_only_questions_may_have_one(gateway: Served) -> None:
+    """Above the body's limit, the picture's own limit, and another call's body of that size."""
+    path = f"/v1/sessions/{SESSION_ID}/questions"
+    over = {"question": "What is this?", "picture": b64(bytes(524_289))}
+    is_problem(
+        await gateway.http.post(path, json=over), 413, "too_big", "picture", "524289", "524288"
+    )
+    over = {"question": "What is this?", "picture": "x" * 900_000}
+    is_problem(await gateway.http.post(path, json=over), 413, "too_big", "body")
+    lesson = {"name": "x" * 70_000}
+    response = await gateway.http.post(f"/v1/sessions/{SESSION_ID}/things", json=lesson)
+    is_problem(response, 413, "too_big", "body", "65536")

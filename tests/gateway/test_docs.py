@@ -28,7 +28,11 @@ from ttm_protocol.answers import (
     ModelInfo,
     SessionInfo,
     Summary,
+    Taught,
+    Things,
     Timeline,
+    Vocabulary,
+    Words,
     to_plain,
 )
 from ttm_protocol.errors import OUTCOMES
@@ -80,6 +84,11 @@ async def test_openapi_has_every_call(openapi: dict[str, Any]) -> None:
         "POST /v1/sessions/{session_id}/questions",
         "GET /v1/sessions/{session_id}/timeline",
         "GET /v1/sessions/{session_id}/summary",
+        "GET /v1/sessions/{session_id}/words",
+        "GET /v1/sessions/{session_id}/things",
+        "POST /v1/sessions/{session_id}/things",
+        "DELETE /v1/sessions/{session_id}/things/{name}",
+        "GET /v1/vocabulary",
         "GET /v1/sessions/{session_id}/memory",
         "PUT /v1/sessions/{session_id}/memory",
         "POST /v1/sessions/{session_id}/fork",
@@ -103,8 +112,9 @@ async def test_openapi_tells_every_error_as_a_problem(openapi: dict[str, Any]) -
         for operation in item.values():
             assert operation["summary"]
             names = {(p["name"], p["in"]) for p in operation.get("parameters", ())}
-            known = {"limit", "after", "since_s", "until_s"}
-            assert names <= {("session_id", "path"), *((name, "query") for name in known)}
+            known = {"limit", "after", "since_s", "until_s", "format"}
+            paths = {("session_id", "path"), ("name", "path")}
+            assert names <= paths | {(name, "query") for name in known}
             for status, response in operation["responses"].items():
                 if int(status) >= 400:
                     assert set(response["content"]) == {"application/problem+json"}, path
@@ -113,7 +123,9 @@ async def test_openapi_tells_every_error_as_a_problem(openapi: dict[str, Any]) -
     assert "HTTPValidationError" not in openapi["components"]["schemas"]
 
 
-@pytest.mark.parametrize("kind", [Answer, Timeline, Summary, SessionInfo])
+@pytest.mark.parametrize(
+    "kind", [Answer, Timeline, Summary, Words, Taught, Things, Vocabulary, SessionInfo]
+)
 async def test_what_is_told_is_documented(openapi: dict[str, Any], kind: type[Any]) -> None:
     example = EXAMPLES[kind.__name__]
     assert to_plain(msgspec.convert(example, kind)) == example  # all of its fields, and no other

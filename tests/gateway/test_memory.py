@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,7 +18,7 @@ from ttm_protocol.errors import StateIncompatible
 from ttm_protocol.messages import Gap
 from ttm_server.config import Settings
 from ttm_server.gateway import memory_file
-from ttm_server.gateway.body import BodyLimit
+from ttm_server.gateway.body import FILES_AT_ONCE, PICTURES_AT_ONCE, BodyLimit
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.store import EmbeddedServer, ModelAnnounced, SessionState, fingerprint
 
@@ -242,21 +243,50 @@ async def test_imports_are_bounded(clean_valkey: EmbeddedServer, settings: Setti
         is_problem(response, 413, "too_big", "body", "1024")
 
 
-async def test_only_a_few_files_are_held_at_once() -> None:
-    async def never(scope: Any, receive: Any, send: Any) -> None:
-        raise AssertionError("reached the application")
+@pytest.mark.parametrize(
+    ("method", "path", "length", "most"),
+    [("PUT", "memory", 50, FILES_AT_ONCE), ("POST", "questions", 150, PICTURES_AT_ONCE)],
+)
+async def test_only_a_few_large_bodies_are_held_at_once(
+    method: str, path: str, length: int, most: int
+) -> None:
+    """A question within the usual limit is let in beside as many large ones as there may be."""
+    inside, let_go = 0, asyncio.Event()
 
-    sent: list[Any] = []
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal inside
+        inside += 1
+        await let_go.wait()
 
-    async def send(message: Any) -> None:
-        sent.append(message)
+    async def call(length: int) -> list[Any]:
+        sent: list[Any] = []
 
-    layer = BodyLimit(never, Metrics(), 100, 100)
-    layer._files = 4
-    scope = {"type": "http", "method": "PUT", "path": "/v1/sessions/a/memory", "headers": []}
-    await layer(scope, never, send)  # type: ignore[arg-type]
-    assert sent[0]["status"] == 503
-    assert layer._files == 4
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": bytes(length), "more_body": False}
+
+        kind = b"application/json" if method == "POST" else b"application/octet-stream"
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % length)]
+        scope = {"type": "http", "method": method, "path": f"/v1/sessions/a/{path}"}
+        await layer(scope | {"headers": headers}, receive, send)  # type: ignore[arg-type]
+        return sent
+
+    layer = BodyLimit(app, Metrics(), 100, 200, 200)
+    calls = [asyncio.create_task(call(length)) for _ in range(most)]
+    while inside < most:
+        await asyncio.sleep(0)
+    assert (await call(length))[0]["status"] == 503
+    if path == "questions":
+        small = asyncio.create_task(call(100))
+        while inside < most + 1:
+            await asyncio.sleep(0)
+        calls.append(small)
+        assert (await call(201))[0]["status"] == 503  # before its length is looked at
+    let_go.set()
+    await asyncio.gather(*calls)
+    assert await call(length) == []  # there is room again
 
 
 async def test_announcements_are_forgotten(store: Store, raw: Any) -> None:

@@ -45,6 +45,10 @@ async def test_a_session_from_its_beginning_to_its_deletion(gateway: Served) -> 
         gateway.http.post(f"/v1/sessions/{sid}/tickets"),
         gateway.http.get(f"/v1/sessions/{sid}/timeline"),
         gateway.http.get(f"/v1/sessions/{sid}/summary"),
+        gateway.http.get(f"/v1/sessions/{sid}/words"),
+        gateway.http.get(f"/v1/sessions/{sid}/things"),
+        gateway.http.post(f"/v1/sessions/{sid}/things", json={"name": "my cup"}),
+        gateway.http.delete(f"/v1/sessions/{sid}/things/my%20cup"),
         gateway.http.post(f"/v1/sessions/{sid}/questions", json={"question": "What?"}),
     ):
         is_problem(await call, 404, "no_such_session", "session_id")

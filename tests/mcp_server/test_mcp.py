@@ -1,6 +1,7 @@
 """`ttmserve mcp` as an agent meets it: the official SDK's client, stdio, a real gateway."""
 
 import asyncio
+import base64
 import os
 import sys
 
@@ -12,8 +13,10 @@ from pydantic import SecretStr
 
 from client.test_session import answering
 from client.test_streaming import source
-from gateway.harness import FakeWorker, serving
+from gateway.harness import FakeWorker, png, serving
 from ttm_client import Client
+from ttm_server.gateway.examples import EXAMPLES
+from ttm_server.store import Reply
 
 KEY = "a-key-of-the-test"
 
@@ -40,7 +43,7 @@ def text(result):
     return " ".join(part.text for part in result.content)
 
 
-async def test_an_agent_lists_asks_and_looks(gateway):
+async def test_an_agent_lists_asks_and_looks(gateway, tmp_path):
     async with (
         Client(gateway.base, KEY) as client,
         client.session() as session,
@@ -50,14 +53,16 @@ async def test_an_agent_lists_asks_and_looks(gateway):
         answering(worker)
         await session.stream(source(5))
         tools = {tool.name: tool for tool in (await asking.list_tools()).tools}
-        assert set(tools) == {"list_sessions", "ask_memory", "get_timeline", "get_summary"}
+        reading = {"get_timeline", "get_summary", "get_words"}
+        assert set(tools) == {"list_sessions", "ask_memory", *reading}
         for tool in tools.values():
             assert len(tool.description) > 40
             assert tool.output_schema["type"] == "object"
             assert tool.output_schema["description"]
             assert tool.annotations.read_only_hint
         wanted = tools["ask_memory"].input_schema
-        assert set(wanted["properties"]) == {"session_id", "question", "since_s", "until_s"}
+        about = {"since_s", "until_s", "picture"}
+        assert set(wanted["properties"]) == {"session_id", "question", *about}
         assert set(wanted["required"]) == {"session_id", "question"}
         assert all(one.get("description") for one in wanted["properties"].values())
 
@@ -89,6 +94,20 @@ async def test_an_agent_lists_asks_and_looks(gateway):
         assert told.structured_content["text"] == "A bell rang twice."
         assert told.structured_content["stretches"][0]["items"][0]["count"] == 2
         assert worker.asked[-1] == {"since_s": 0.5, "until_s": 2.0}
+
+        file = tmp_path / "cup.png"
+        file.write_bytes(png(8, 6))
+        answer = await asking.call_tool("ask_memory", question | {"picture": str(file)})
+        assert not answer.is_error
+        assert base64.b64decode(worker.asked[-1]["picture"]) == file.read_bytes()
+        refused = await asking.call_tool("ask_memory", question | {"picture": __file__})
+        assert refused.is_error
+        assert "JPEG, PNG or WebP" in text(refused)
+
+        worker.reply = lambda ask_id, _: Reply(ask_id=ask_id, body=EXAMPLES["Words"])
+        words = (await asking.call_tool("get_words", window)).structured_content
+        assert [one["text"] for one in words["words"]] == ["where is the cup", "EXIT"]
+        assert words["words_until_s"] == 126.0
 
 
 async def test_what_goes_wrong_is_plain_text_for_the_agent(gateway):

@@ -23,7 +23,7 @@ from ttm_model.tagger.encoder import TaggerEncoder, windows
 from ttm_model.tagger.features import JUDGED, measure
 from ttm_model.tagger.fusion import holds, unsure_of_music, with_opinion
 from ttm_model.tagger.head import Head
-from ttm_model.tagger.mel import filters, log_mel
+from ttm_model.encoders.log_mel import filters, log_mel
 
 RATE = 16000
 CLIPS = Path(__file__).parents[1] / "data" / "sound"

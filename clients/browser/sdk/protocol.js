@@ -18,8 +18,9 @@
  *   limits: Limits, t?: number}} Ready `t`, media `webm`: media time up to which there are chunks
  * @typedef {{type: 'ack', durable: number, applied: number}} Ack
  * @typedef {{type: 'flow', credits: number}} Flow
- * @typedef {{type: 'event', seq: number, label: string, modality: 'video' | 'audio' | 'gap',
- *   start_s: number, end_s: number, score: number}} Notice what the worker noticed
+ * @typedef {{type: 'event', seq: number, label: string,
+ *   modality: 'video' | 'audio' | 'speech' | 'text' | 'gap', start_s: number, end_s: number,
+ *   score: number}} Notice what the worker noticed; of speech and text the label is the words
  * @typedef {{type: 'goaway', time_left_s: number}} GoAway
  * @typedef {{type: 'error', code: string, message: string, retryable: boolean}} ServerError
  * @typedef {Ready | Ack | Flow | Notice | GoAway | ServerError} ServerText
@@ -58,7 +59,7 @@ const SERVER_TEXTS = {
   ack: { durable: 'int', applied: 'int' },
   flow: { credits: 'int' },
   event: {
-    seq: 'int', label: 'str', modality: ['video', 'audio', 'gap'],
+    seq: 'int', label: 'str', modality: ['video', 'audio', 'speech', 'text', 'gap'],
     start_s: 'float', end_s: 'float', score: 'float',
   },
   goaway: { time_left_s: 'float' },

@@ -135,7 +135,7 @@ export class TTMSession extends SessionStream {
   /**
    * Ask about the past.
    * @param {string} text
-   * @param {{sinceS?: number, untilS?: number, conversation?: string}} [options]
+   * @param {import('./rest.js').AskOptions} [options]
    */
   ask(text, options = {}) {
     return this.rest.ask(this.sessionId, text, options);
@@ -144,6 +144,36 @@ export class TTMSession extends SessionStream {
   /** What memory holds. */
   timeline() {
     return this.rest.timeline(this.sessionId);
+  }
+
+  /**
+   * What was said and written.
+   * @param {import('./rest.js').Window} [options]
+   */
+  words(options = {}) {
+    return this.rest.words(this.sessionId, options);
+  }
+
+  /**
+   * Bind what was just seen or heard, or what was there in a stretch of time, to a name.
+   * @param {string} name
+   * @param {import('./rest.js').Window} [options]
+   */
+  teach(name, options = {}) {
+    return this.rest.teach(this.sessionId, name, options);
+  }
+
+  /** What was taught. */
+  things() {
+    return this.rest.things(this.sessionId);
+  }
+
+  /**
+   * Forget a taught name.
+   * @param {string} name
+   */
+  forget(name) {
+    return this.rest.forget(this.sessionId, name);
   }
 
   /** Status, positions, gaps, model and memory of the session. */

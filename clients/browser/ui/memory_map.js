@@ -4,7 +4,7 @@
  */
 
 import { byId, el, say } from "./dom.js";
-import { ago, clock, interval, percent, sensed } from "./time.js";
+import { ago, called, classOf, clock, interval, percent, sensed } from "./time.js";
 
 const PULSE_MS = 2500;
 
@@ -67,7 +67,10 @@ export class MemoryMap extends EventTarget {
     if (cell.dataset.kind !== kind) cell.dataset.kind = kind;
     cell.style.setProperty("--strength", strongest ? String(Math.min(1, Math.max(0.08, strongest.score))) : "0");
     const [, what, more] = cell.children;
-    say(what, strongest ? strongest.label : "");
+    say(what, strongest ? called(strongest) : "");
+    const title = events.map((event) => classOf(event)).filter(Boolean).join(", ");
+    if (title) cell.title = title;
+    else cell.removeAttribute("title");
     more.dataset.more = events.length > 1 ? `+${events.length - 1}` : "";
   }
 
@@ -75,7 +78,7 @@ export class MemoryMap extends EventTarget {
     if (events.length === 0) return `Slot ${slot}: free`;
     const each = events.map((event) => {
       const times = event.count > 1 ? `, ${event.count} times` : "";
-      return `${event.label}, ${sensed(event.modality)} ${interval(event.start_s, event.end_s)}${times}, strength ${percent(event.score)}`;
+      return `${called(event)}, ${sensed(event.modality)} ${interval(event.start_s, event.end_s)}${times}, strength ${percent(event.score)}`;
     });
     return `Slot ${slot}: ${each.join("; ")}`;
   }
@@ -90,7 +93,7 @@ export class MemoryMap extends EventTarget {
   #drawLetGo() {
     const recent = this.memory.gone.slice(-4).reverse();
     this.letGo.hidden = recent.length === 0;
-    if (recent.length) say(this.letGo, `Let go lately: ${recent.map((e) => `${e.label} (${clock(e.start_s)})`).join(", ")}`);
+    if (recent.length) say(this.letGo, `Let go lately: ${recent.map((e) => `${called(e)} (${clock(e.start_s)})`).join(", ")}`);
   }
 
   #key(event) {

@@ -1,6 +1,6 @@
 """An MCP server that lets an agent ask the memories. Knows only the client, no server insides.
 
-Four tools, all reading: `list_sessions`, `ask_memory`, `get_timeline`, `get_summary`.
+Five tools, all reading: `list_sessions`, `ask_memory`, `get_timeline`, `get_summary`, `get_words`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mcp.types import ToolAnnotations
 from pydantic import Field, RootModel
 
 from ttm_client.client import Client
-from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline, from_plain
+from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline, Words, from_plain
 from ttm_protocol.errors import TTMError
 
 T = TypeVar("T")
@@ -30,7 +30,8 @@ INSTRUCTIONS = (
     "did not happen as far as memory knows, 'may_have_forgotten' that memory no longer covers it, "
     "'cannot_tell' that memory has no means to know it: ask more simply; 'not_received' that no "
     "picture or no sound came in at that time. Call get_summary to learn what happened over a "
-    "longer time. All times are seconds since the start of that session's stream."
+    "longer time, get_words to read what was said and written. All times are "
+    "seconds since the start of that session's stream."
 )
 _READING = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -96,13 +97,21 @@ def make_server(url: str, api_key: str | None = None) -> MCPServer[None]:
         ],
         since_s: Since = None,
         until_s: Until = None,
+        picture: Annotated[
+            str | None,
+            Field(
+                description="Path of a JPEG, PNG or WebP file on this machine, at most 512 KiB, "
+                "for a question about it, for instance 'When did you see this?'"
+            ),
+        ] = None,
     ) -> RootModel[Answer]:
         """Ask what was seen or heard earlier in a session; answers with evidence, or says no.
 
         Read `state` first: only "answered" is a finding.
         """
         session = client.session(session_id)
-        return RootModel(await _told(session.ask(question, since_s=since_s, until_s=until_s)))
+        asked = session.ask(question, since_s=since_s, until_s=until_s, picture=picture)
+        return RootModel(await _told(asked))
 
     @server.tool(annotations=_READING)
     async def get_timeline(session_id: SessionId) -> RootModel[Timeline]:
@@ -119,6 +128,18 @@ def make_server(url: str, api_key: str | None = None) -> MCPServer[None]:
         """
         session = client.session(session_id)
         return RootModel(await _told(session.summary(since_s=since_s, until_s=until_s)))
+
+    @server.tool(annotations=_READING)
+    async def get_words(
+        session_id: SessionId, since_s: Since = None, until_s: Until = None
+    ) -> RootModel[Words]:
+        """Read what was said and what was written in a session, word for word, with times.
+
+        It may hold words that were understood wrongly: `p` says how sure each passage is. What was
+        said in the last seconds may still be missing, see `words_until_s`.
+        """
+        session = client.session(session_id)
+        return RootModel(await _told(session.words(since_s=since_s, until_s=until_s)))
 
     return server
 

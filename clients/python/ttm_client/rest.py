@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
+from ttm_client.pictures import encoded_picture
 from ttm_protocol.errors import StoreUnavailable, TTMError, error_of_code
 
 TIMEOUT_S = 60.0
@@ -73,19 +77,22 @@ class Rest:
         since_s: float | None = None,
         until_s: float | None = None,
         conversation: str | None = None,
+        picture: bytes | str | Path | None = None,
     ) -> dict[str, Any]:
         """Ask about the past, within `[since_s, until_s]` media seconds where given.
 
         Questions with the same `conversation` id may lean on the one before ("and after that?").
+        `picture`: a JPEG, PNG or WebP file (bytes or path) that the question is about.
         """
-        body = {
-            "question": question,
-            "since_s": since_s,
-            "until_s": until_s,
-            "conversation": conversation,
-        }
-        given = {name: value for name, value in body.items() if value is not None}
-        return await self._call("POST", f"/v1/sessions/{session_id}/questions", given)
+        shown = None if picture is None else await asyncio.to_thread(encoded_picture, picture)
+        body = given(
+            question=question,
+            since_s=since_s,
+            until_s=until_s,
+            conversation=conversation,
+            picture=shown,
+        )
+        return await self._call("POST", f"/v1/sessions/{session_id}/questions", body)
 
     async def timeline(self, session_id: str) -> dict[str, Any]:
         """What memory holds, decoded: `events` and `coverage_since_s`."""
@@ -95,10 +102,53 @@ class Rest:
         self, session_id: str, since_s: float | None = None, until_s: float | None = None
     ) -> dict[str, Any]:
         """What happened within `[since_s, until_s]` media seconds, by stretches of time."""
-        window = {"since_s": since_s, "until_s": until_s}
-        given = {name: value for name, value in window.items() if value is not None}
         path = f"/v1/sessions/{session_id}/summary"
-        return dict((await self._response("GET", path, params=given)).json())
+        window = given(since_s=since_s, until_s=until_s)
+        return dict((await self._response("GET", path, params=window)).json())
+
+    async def words(
+        self, session_id: str, since_s: float | None = None, until_s: float | None = None
+    ) -> dict[str, Any]:
+        """What was said and written: `words`, `coverage_since_s` and `words_until_s`."""
+        return dict((await self._words(session_id, since_s, until_s, "json")).json())
+
+    async def words_vtt(
+        self, session_id: str, since_s: float | None = None, until_s: float | None = None
+    ) -> str:
+        """The same as captions, a WebVTT file."""
+        return (await self._words(session_id, since_s, until_s, "vtt")).text
+
+    async def _words(
+        self, session_id: str, since_s: float | None, until_s: float | None, form: str
+    ) -> httpx.Response:
+        window = given(since_s=since_s, until_s=until_s, format=form)
+        return await self._response("GET", f"/v1/sessions/{session_id}/words", params=window)
+
+    async def things(self, session_id: str) -> dict[str, Any]:
+        """The taught things: `things` and their `limit`."""
+        return await self._call("GET", f"/v1/sessions/{session_id}/things")
+
+    async def teach(
+        self,
+        session_id: str,
+        name: str,
+        since_s: float | None = None,
+        until_s: float | None = None,
+    ) -> dict[str, Any]:
+        """Bind what was just seen or heard, or what was there in a stretch of time, to a name.
+
+        Raises CannotTeach where nothing was there then or no room is left.
+        """
+        lesson = given(name=name, since_s=since_s, until_s=until_s)
+        return await self._call("POST", f"/v1/sessions/{session_id}/things", lesson)
+
+    async def forget(self, session_id: str, name: str) -> None:
+        """Forget a taught name; raises ThingNotFound where it is none."""
+        await self._call("DELETE", f"/v1/sessions/{session_id}/things/{quote(name, safe='')}")
+
+    async def vocabulary(self) -> dict[str, Any]:
+        """What the server's senses can recognise: `preset` and `senses`."""
+        return await self._call("GET", "/v1/vocabulary")
 
     async def export_memory(self, session_id: str) -> bytes:
         """The committed memory as a safetensors file, with all that is needed to go on from it."""
@@ -142,6 +192,11 @@ class Rest:
         if response.is_success:
             return response
         raise error_of(response)
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """The fields that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def error_of(response: httpx.Response) -> TTMError:

@@ -14,7 +14,16 @@ from ttm_client.rest import Rest
 from ttm_client.source import MediaChunk, Source
 from ttm_client.sources import open_source
 from ttm_client.streaming import Notice, Report, StreamProgress, stream
-from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline, from_plain
+from ttm_protocol.answers import (
+    Answer,
+    SessionInfo,
+    Summary,
+    Taught,
+    Things,
+    Timeline,
+    Words,
+    from_plain,
+)
 from ttm_protocol.errors import BadRequest, Overloaded
 from ttm_protocol.messages import Gap, Picture
 
@@ -110,14 +119,17 @@ class Session:
         since_s: float | None = None,
         until_s: float | None = None,
         conversation: str | None = None,
+        picture: bytes | str | Path | None = None,
     ) -> Answer:
         """Ask about the past; waits for every chunk that is durable by now.
 
         `since_s`, `until_s`: only what happened within, in media-clock seconds. Questions with the
-        same `conversation` id may lean on the one before. `answer.state` says whether it is one.
-        Raises BadRequest for a question that is empty or too long.
+        same `conversation` id may lean on the one before. `picture`: a JPEG, PNG or WebP file
+        (bytes or path) that the question is about, as in "when did you see this?".
+        `answer.state` says whether it is one. Raises BadRequest for a question that is empty or
+        too long and for a picture that is none, RequestTooBig for one above 512 KiB.
         """
-        body = await self._client.ask(self.id, question, since_s, until_s, conversation)
+        body = await self._client.ask(self.id, question, since_s, until_s, conversation, picture)
         return from_plain(body, Answer)
 
     def conversation(self) -> Conversation:
@@ -136,6 +148,32 @@ class Session:
         Raises BadRequest where `until_s` lies before `since_s`.
         """
         return from_plain(await self._client.summary(self.id, since_s, until_s), Summary)
+
+    async def words(self, *, since_s: float | None = None, until_s: float | None = None) -> Words:
+        """What was said and written, as far as memory holds it."""
+        return from_plain(await self._client.words(self.id, since_s, until_s), Words)
+
+    async def words_vtt(self, *, since_s: float | None = None, until_s: float | None = None) -> str:
+        """The same as captions, a WebVTT file."""
+        return await self._client.words_vtt(self.id, since_s, until_s)
+
+    async def teach(
+        self, name: str, *, since_s: float | None = None, until_s: float | None = None
+    ) -> Taught:
+        """Bind what was just seen or heard, or what was there in that time, to a name.
+
+        More examples of one name make it surer. Raises CannotTeach where nothing was there then,
+        or no room is left.
+        """
+        return from_plain(await self._client.teach(self.id, name, since_s, until_s), Taught)
+
+    async def things(self) -> Things:
+        """The taught things."""
+        return from_plain(await self._client.things(self.id), Things)
+
+    async def forget(self, name: str) -> None:
+        """Forget a taught name; raises ThingNotFound where it is none."""
+        await self._client.forget(self.id, name)
 
     async def info(self) -> SessionInfo:
         """Status, positions, gaps, model and memory."""
@@ -183,11 +221,16 @@ class Conversation:
         self.id = conversation_id
 
     async def ask(
-        self, question: str, *, since_s: float | None = None, until_s: float | None = None
+        self,
+        question: str,
+        *,
+        since_s: float | None = None,
+        until_s: float | None = None,
+        picture: bytes | str | Path | None = None,
     ) -> Answer:
         """As :meth:`Session.ask`; the server forgets a conversation after ten minutes."""
         return await self._session.ask(
-            question, since_s=since_s, until_s=until_s, conversation=self.id
+            question, since_s=since_s, until_s=until_s, conversation=self.id, picture=picture
         )
 
 

@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 from ttm_client import client, session
 from ttm_client.source import MediaChunk, Source
 from ttm_client.streaming import Notice, Report, StreamProgress
-from ttm_protocol.answers import Answer, SessionInfo, Summary, Timeline
+from ttm_protocol.answers import Answer, SessionInfo, Summary, Taught, Things, Timeline, Words
 
 T = TypeVar("T")
 CLOSED_WITHIN_S = 10.0
@@ -111,10 +111,11 @@ class Client:
         since_s: float | None = None,
         until_s: float | None = None,
         conversation: str | None = None,
+        picture: bytes | str | Path | None = None,
     ) -> dict[str, Any]:
         """Ask about the past, within `[since_s, until_s]` media seconds where given."""
         return self._loop.run(
-            self._client.ask(session_id, question, since_s, until_s, conversation)
+            self._client.ask(session_id, question, since_s, until_s, conversation, picture)
         )
 
     def timeline(self, session_id: str) -> dict[str, Any]:
@@ -126,6 +127,40 @@ class Client:
     ) -> dict[str, Any]:
         """What happened within `[since_s, until_s]` media seconds, by stretches of time."""
         return self._loop.run(self._client.summary(session_id, since_s, until_s))
+
+    def words(
+        self, session_id: str, since_s: float | None = None, until_s: float | None = None
+    ) -> dict[str, Any]:
+        """What was said and written: `words`, `coverage_since_s` and `words_until_s`."""
+        return self._loop.run(self._client.words(session_id, since_s, until_s))
+
+    def words_vtt(
+        self, session_id: str, since_s: float | None = None, until_s: float | None = None
+    ) -> str:
+        """The same as captions, a WebVTT file."""
+        return self._loop.run(self._client.words_vtt(session_id, since_s, until_s))
+
+    def things(self, session_id: str) -> dict[str, Any]:
+        """The taught things: `things` and their `limit`."""
+        return self._loop.run(self._client.things(session_id))
+
+    def teach(
+        self,
+        session_id: str,
+        name: str,
+        since_s: float | None = None,
+        until_s: float | None = None,
+    ) -> dict[str, Any]:
+        """Bind what was just seen or heard, or what was there in a stretch of time, to a name."""
+        return self._loop.run(self._client.teach(session_id, name, since_s, until_s))
+
+    def forget(self, session_id: str, name: str) -> None:
+        """Forget a taught name."""
+        self._loop.run(self._client.forget(session_id, name))
+
+    def vocabulary(self) -> dict[str, Any]:
+        """What the server's senses can recognise: `preset` and `senses`."""
+        return self._loop.run(self._client.vocabulary())
 
     def export_memory(self, session_id: str) -> bytes:
         """The committed memory as a safetensors file."""
@@ -194,10 +229,17 @@ class Session:
         since_s: float | None = None,
         until_s: float | None = None,
         conversation: str | None = None,
+        picture: bytes | str | Path | None = None,
     ) -> Answer:
         """As :meth:`ttm_client.Session.ask`."""
         return self._loop.run(
-            self._session.ask(question, since_s=since_s, until_s=until_s, conversation=conversation)
+            self._session.ask(
+                question,
+                since_s=since_s,
+                until_s=until_s,
+                conversation=conversation,
+                picture=picture,
+            )
         )
 
     def conversation(self) -> Conversation:
@@ -211,6 +253,28 @@ class Session:
     def summary(self, *, since_s: float | None = None, until_s: float | None = None) -> Summary:
         """As :meth:`ttm_client.Session.summary`."""
         return self._loop.run(self._session.summary(since_s=since_s, until_s=until_s))
+
+    def words(self, *, since_s: float | None = None, until_s: float | None = None) -> Words:
+        """What was said and written, as far as memory holds it."""
+        return self._loop.run(self._session.words(since_s=since_s, until_s=until_s))
+
+    def words_vtt(self, *, since_s: float | None = None, until_s: float | None = None) -> str:
+        """The same as captions, a WebVTT file."""
+        return self._loop.run(self._session.words_vtt(since_s=since_s, until_s=until_s))
+
+    def teach(
+        self, name: str, *, since_s: float | None = None, until_s: float | None = None
+    ) -> Taught:
+        """As :meth:`ttm_client.Session.teach`."""
+        return self._loop.run(self._session.teach(name, since_s=since_s, until_s=until_s))
+
+    def things(self) -> Things:
+        """The taught things."""
+        return self._loop.run(self._session.things())
+
+    def forget(self, name: str) -> None:
+        """As :meth:`ttm_client.Session.forget`."""
+        self._loop.run(self._session.forget(name))
 
     def info(self) -> SessionInfo:
         """Status, positions, gaps, model and memory."""
@@ -246,7 +310,14 @@ class Conversation:
         return self._conversation.id
 
     def ask(
-        self, question: str, *, since_s: float | None = None, until_s: float | None = None
+        self,
+        question: str,
+        *,
+        since_s: float | None = None,
+        until_s: float | None = None,
+        picture: bytes | str | Path | None = None,
     ) -> Answer:
         """As :meth:`ttm_client.Conversation.ask`."""
-        return self._loop.run(self._conversation.ask(question, since_s=since_s, until_s=until_s))
+        return self._loop.run(
+            self._conversation.ask(question, since_s=since_s, until_s=until_s, picture=picture)
+        )

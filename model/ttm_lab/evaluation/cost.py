@@ -89,13 +89,10 @@ def _at(
 ) -> tuple[InputTokens, Tensor]:
     inputs, mask = steps[step % count]
     shift = shift_s + (step // count) * length_s
-    moved = InputTokens(
-        inputs.keys,
-        inputs.modality,
-        inputs.salience,
-        inputs.start_s + shift,
-        inputs.end_s + shift,
-        inputs.clock_s + shift,
+    moved = inputs.updated(
+        start_s=inputs.start_s + shift,
+        end_s=inputs.end_s + shift,
+        clock_s=inputs.clock_s + shift,
     )
     return moved, mask
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from ttm_lab.systems.calibrated import CALIBRATED
 from ttm_lab.systems.controls import QuestionOnlySystem
-from ttm_lab.systems.slot_ttm import SlotSystem, ZeroedSystem
+from ttm_lab.systems.slot_ttm import WITHOUT_ARCHIVE, SlotSystem, ZeroedSystem
 from ttm_lab.systems.stores import (
     FifoSystem,
     MeanPoolSystem,
@@ -17,14 +17,15 @@ from ttm_lab.systems.stores import (
 )
 from ttm_lab.task.interface import MemorySystem
 from ttm_lab.training import systems as trained
+from ttm_model.ttm.layout import Layout
 
 OURS = "slot-ttm"
 SWAPPED = "swapped"
 ZEROED = "zeroed"
 
 
-def _slots(name: str, *, pack: bool = True) -> MemorySystem:
-    return SlotSystem(name, CALIBRATED.get(name), pack=pack)
+def _slots(name: str, layout: Layout | None = None) -> MemorySystem:
+    return SlotSystem(name, CALIBRATED.get(name), layout=layout)
 
 
 def _swapped() -> MemorySystem:
@@ -38,7 +39,7 @@ def _zeroed() -> MemorySystem:
 
 SYSTEMS: dict[str, Callable[[], MemorySystem]] = {
     OURS: partial(_slots, OURS),
-    "merge-only": partial(_slots, "merge-only", pack=False),
+    "merge-only": partial(_slots, "merge-only", WITHOUT_ARCHIVE),
     "fifo": lambda: FifoSystem(calibration=CALIBRATED.get("fifo")),
     "fifo-packed": lambda: PackedFifoSystem(calibration=CALIBRATED.get("fifo-packed")),
     "recency": lambda: RecencySystem(calibration=CALIBRATED.get("recency")),

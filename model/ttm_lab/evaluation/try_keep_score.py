@@ -13,6 +13,7 @@ import torch
 from ttm_lab.evaluation.compare import described, measure
 from ttm_lab.evaluation.statistics import auroc
 from ttm_lab.systems.calibrated import CALIBRATED
+from ttm_lab.systems.slot_ttm import WITHOUT_ARCHIVE
 from ttm_lab.training.keep_score import KeepingSlotSystem, train
 
 
@@ -23,7 +24,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--episodes", type=int, default=8)
     parser.add_argument("--streams", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--no-packs", action="store_true", help="measure without packing as well")
+    parser.add_argument("--no-archive", action="store_true", help="measure without it as well")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     score, odds, worth = train(options.streams, options.seed)
@@ -33,12 +34,13 @@ def main(arguments: list[str]) -> int:
         f"others below a half {sum(o < 0 for o in no) / max(1, len(no)):.3f}, "
         f"events below a half {sum(o < 0 for o in yes) / max(1, len(yes)):.4f}\n"
     )
-    for pack in (True, False) if options.no_packs else (True,):
+    for layout in (None, WITHOUT_ARCHIVE) if options.no_archive else (None,):
         for events in (int(text) for text in options.loads.split(",")):
             first = None
             for name, used in (("S0", None), ("S2", score)):
-                system = KeepingSlotSystem(f"{name}{'' if pack else ' no packs'}", used, pack=pack)
-                calibration = CALIBRATED.get("slot-ttm" if pack else "merge-only")
+                called = f"{name} no archive" if layout else name
+                system = KeepingSlotSystem(called, used, layout)
+                calibration = CALIBRATED.get("merge-only" if layout else "slot-ttm")
                 system.calibration = calibration or system.calibration
                 own = measure(system, events, options.episodes)
                 sys.stdout.write(described(system.name, events, own, first) + "\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -12,10 +12,9 @@ from ttm_lab.systems.base import EntrySystem
 from ttm_lab.systems.calibration import PresenceCalibration
 from ttm_lab.systems.entries import Entries
 from ttm_lab.task.interface import Episode
+from ttm_model.nibbles import unpack
 from ttm_model.serial import to_bytes
 from ttm_model.ttm.layout import Layout, Modality
-from ttm_model.ttm.packed import unpack
-from ttm_model.ttm.slot_write import S0Rule
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens
 from ttm_model.ttm.unit import SlotUnit, UnitConfig
@@ -30,25 +29,26 @@ class SlotMemory:
 
     @cached_property
     def entries(self) -> Entries:
-        """The event tier, a packed slot giving one entry for each of its places."""
+        """The working events, and the archived ones."""
         return slot_entries(self.state, self.layout)
 
 
+# As many working slots as a memory without an archive had: merging and eviction alone.
+WITHOUT_ARCHIVE = Layout(events=64, archive=0, reserved_events=16)
+
+
 class SlotSystem(EntrySystem):
-    """`SlotUnit` over the episode; `pack` False keeps merging and eviction, without packing."""
+    """`SlotUnit` over the episode."""
 
     def __init__(
         self,
         name: str = "slot-ttm",
         calibration: PresenceCalibration | None = None,
         *,
-        pack: bool = True,
         layout: Layout | None = None,
     ) -> None:
         super().__init__(name, calibration)
-        rule = S0Rule()
-        rule = replace(rule, room=replace(rule.room, pack=pack))
-        self.unit = SlotUnit(UnitConfig(layout=layout or Layout(), rule=rule)).eval()
+        self.unit = SlotUnit(UnitConfig(layout=layout or Layout())).eval()
 
     def fold(self, episode: Episode) -> SlotMemory:
         """The state after the episode's steps."""
@@ -59,7 +59,7 @@ class SlotSystem(EntrySystem):
         state = self.unit.initial(len(episodes))
         with torch.inference_mode():
             for steps in zip(*(episode.steps for episode in episodes), strict=True):
-                inputs = _stacked([tokens for tokens, _ in steps])
+                inputs = InputTokens.stack([tokens for tokens, _ in steps])
                 state, _ = self.unit.step(state, inputs, torch.cat([mask for _, mask in steps]))
         layout = self.unit.config.layout
         return [SlotMemory(state.row(at), layout) for at in range(len(episodes))]
@@ -73,13 +73,8 @@ class SlotSystem(EntrySystem):
         return memory.entries
 
 
-def _stacked(tokens: list[InputTokens]) -> InputTokens:
-    names = [field.name for field in fields(InputTokens)]
-    return InputTokens(*(torch.cat([getattr(one, name) for one in tokens]) for name in names))
-
-
 class ZeroedSystem(SlotSystem):
-    """The same memory with all its tokens set to zero: it must abstain."""
+    """The same memory with all its keys set to zero: it must abstain."""
 
     def fold_together(self, episodes: Sequence[Episode]) -> list[SlotMemory]:
         """The episodes' states without what they hold."""
@@ -87,35 +82,29 @@ class ZeroedSystem(SlotSystem):
 
 
 def zeroed(memory: SlotMemory) -> SlotMemory:
-    """A memory with the same times and counts, and nothing in its tokens."""
-    tokens = torch.zeros_like(memory.state.tokens)
-    return SlotMemory(memory.state.updated(tokens=tokens), memory.layout)
+    """A memory with the same times and counts, and nothing in its keys."""
+    state = memory.state
+    archive = state.archive.updated(scale=torch.zeros_like(state.archive.scale))
+    tokens = torch.zeros_like(state.tokens)
+    return SlotMemory(state.updated(tokens=tokens, archive=archive), memory.layout)
 
 
 def slot_entries(state: MemoryState, layout: Layout) -> Entries:
-    """What the event tier of one session's state (B = 1) holds."""
-    keys, rows = [], []
-    for index in range(layout.event_slots.start, layout.event_slots.stop):
-        modality = int(state.modality[0, index])
-        if modality < 0:
-            continue
-        places = int(state.packed[0, index])
-        if places:
-            keys.append(unpack(state.tokens[0, index], state.item_scale[0, index, :places]))
-            starts, ends = state.item_start[0, index], state.item_end[0, index]
-            times = [(float(starts[at]), float(ends[at])) for at in range(places)]
-        else:
-            keys.append(state.tokens[0, index][None])
-            times = [(float(state.t_first[0, index]), float(state.t_last[0, index]))]
-        rows += [(modality, *span) for span in times]
-    video = int(Modality.VIDEO)
-    held = sum(row[0] == video for row in rows)
-    gone = int(state.evictions[0, video].sum())
-    table = torch.tensor(rows, dtype=torch.float64).reshape(-1, 3)
+    """The events that one session's state (B = 1) holds, working and archived."""
+    tier, archive = layout.event_slots, state.archive
+    working, kept = state.modality[0, tier] >= 0, archive.modality[0] >= 0
+    modality = torch.cat([state.modality[0, tier][working], archive.modality[0, kept]])
+    held = int((modality == int(Modality.VIDEO)).sum())
+    gone = int(state.evictions[0, int(Modality.VIDEO)].sum())
     return Entries(
-        torch.cat(keys) if keys else torch.zeros(0, layout.dim),
-        table[:, 0].to(torch.int8),
-        table[:, 1],
-        table[:, 2],
+        torch.cat(
+            [
+                state.tokens[0, tier][working],
+                unpack(archive.key[0, kept], archive.scale[0, kept]),
+            ]
+        ),
+        modality,
+        torch.cat([state.t_first[0, tier][working], archive.start_s[0, kept]]),
+        torch.cat([state.t_last[0, tier][working], archive.end_s[0, kept]]),
         gone / max(gone + held, 1),
     )

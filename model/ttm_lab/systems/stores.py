@@ -11,10 +11,9 @@ from ttm_lab.systems.base import EntrySystem
 from ttm_lab.systems.calibration import PresenceCalibration
 from ttm_lab.systems.entries import Entries
 from ttm_lab.task.interface import Episode
-from ttm_model.ttm.layout import Modality
-from ttm_model.ttm.packed import MOST_PLACES, digits_of
-from ttm_model.ttm.room import RoomRule
-from ttm_model.ttm.slot_write import S0Rule
+from ttm_model.nibbles import pack_closest, unpack
+from ttm_model.ttm.layout import Layout, Modality
+from ttm_model.ttm.rule import S0Rule
 
 
 class StoreSystem(EntrySystem):
@@ -82,32 +81,29 @@ class FifoSystem(StoreSystem):
 
 
 class PackedFifoSystem(FifoSystem):
-    """The same ring, its older keys rounded as in packed slots: what packing alone is worth."""
+    """The same ring, its older keys rounded as in the archive: what few bits alone are worth."""
 
     def __init__(
-        self,
-        name: str = "fifo-packed",
-        calibration: PresenceCalibration | None = None,
-        *,
-        slots: int = 64,
+        self, name: str = "fifo-packed", calibration: PresenceCalibration | None = None
     ) -> None:
-        self.exact = 2 * RoomRule().min_plain  # as many as slot write leaves plain
-        super().__init__(name, calibration, size=self.exact + (slots - self.exact) * MOST_PLACES)
+        layout = Layout()
+        self.exact = layout.events
+        super().__init__(name, calibration, size=layout.events + layout.archive)
 
     def fold(self, episode: Episode) -> Entries:
         """The newest events of both modalities, all but a few of them rounded."""
         held = super().fold(episode)
         keys = held.keys.clone()
         for at in range(max(0, keys.shape[0] - self.exact)):
-            digits, scale = digits_of(keys[at])
-            keys[at] = digits * scale
+            packed, scale = pack_closest(keys[at])
+            keys[at] = unpack(packed[None], scale[None])[0]
         return replace(held, keys=keys)
 
     def state_bytes(self, memory: Entries) -> int:
-        """Bytes of the table, six rounded keys to a token."""
-        rounded = max(0, memory.keys.shape[0] - self.exact)
-        saved = rounded - -(-rounded // MOST_PLACES)
-        return memory.size_bytes - saved * memory.keys.shape[1] * memory.keys.element_size()
+        """Bytes of the table, a rounded key taking half a byte for each value and its scale."""
+        count, dim = memory.keys.shape
+        saved = memory.keys.element_size() * dim - dim // 2 - memory.keys.element_size()
+        return memory.size_bytes - max(0, count - self.exact) * saved
 
 
 class RecencySystem(StoreSystem):

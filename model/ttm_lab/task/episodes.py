@@ -15,6 +15,7 @@ from torch import Tensor
 from ttm_lab.task.concepts import make_concepts, noisy, unit
 from ttm_lab.task.interface import Concepts, Episode, EpisodeEvent
 from ttm_lab.task.questions import EpisodeQuestions, questions
+from ttm_model.looks.looks import BYTES as LOOKS
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.tokens import InputTokens
 
@@ -218,6 +219,7 @@ def _steps(stream: _Stream) -> tuple[tuple[InputTokens, Tensor], ...]:
     start_s = torch.arange(count, dtype=torch.float64) * STEP_S
     starts = start_s[:, None].expand(count, PLACES)
     ends = starts + STEP_S
+    no_looks = torch.zeros(1, PLACES, LOOKS, dtype=torch.uint8)
     return tuple(
         (
             InputTokens(
@@ -226,6 +228,7 @@ def _steps(stream: _Stream) -> tuple[tuple[InputTokens, Tensor], ...]:
                 stream.salience[t : t + 1],
                 starts[t : t + 1],
                 ends[t : t + 1],
+                no_looks,
                 ends[t, :1],
             ),
             stream.mask[t : t + 1],

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ttm_lab.training import time_code
 from ttm_lab.training.reader_head import time_projection
-from ttm_model.ttm.layout import MODALITIES
+from ttm_model.ttm.layout import STREAMED
 
 
 class TokenEmbedding(nn.Module):
@@ -19,7 +19,7 @@ class TokenEmbedding(nn.Module):
         nn.init.eye_(self.key.weight)
         nn.init.zeros_(self.key.bias)
         self.time = time_projection(dim)
-        self.modality = nn.Parameter(torch.empty(len(MODALITIES), dim).normal_(std=0.02))
+        self.modality = nn.Parameter(torch.empty(len(STREAMED), dim).normal_(std=0.02))
         self.salience = nn.Parameter(torch.empty(dim).normal_(std=0.02))
 
     def forward(self, keys: Tensor, modality: Tensor, salience: Tensor, start_s: Tensor) -> Tensor:

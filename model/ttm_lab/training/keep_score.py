@@ -2,7 +2,7 @@
 
 Imitation of an oracle that knows which slots hold an event that can be asked about and which hold
 a distractor. When the event tier is full, the slot with the lowest score is dropped, where that is
-below a half; rule S0 would have packed it beside real events. `model/LOG.md` tells what it gained.
+below a half; rule S0 would have archived it beside real events. `model/LOG.md` tells what it won.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ SAME = 0.4  # product of a slot's token with a text key above which it is that t
 SETTLED_S = 4.0  # a slot that ended more recently may still go on
 WORTH = 0.5
 RATE = 1e-2
-CLEARED = ("tokens", "t_first", "t_last", "t_peak", "count", "strength", "support", "novelty")
+CLEARED = (
+    "tokens", "t_first", "t_last", "t_peak", "count", "strength", "support", "novelty", "looks",
+)  # fmt: skip
 
 
 class KeepScore(nn.Module):
@@ -64,7 +66,7 @@ def plain(state: MemoryState, layout: Layout) -> Tensor:
     """Event slots (B, events) that hold one thing which has ended for good."""
     tier = layout.event_slots
     ended = state.t_last[:, tier] < (state.clock_s - SETTLED_S)[:, None]
-    return (state.modality[:, tier] >= 0) & (state.packed[:, tier] == 0) & ended
+    return (state.modality[:, tier] >= 0) & ended
 
 
 def oracle(taken: Taken, layout: Layout) -> Tensor:
@@ -119,16 +121,16 @@ def drop_worthless(
     able = plain(state, layout) & (kinds == wanted[:, None])
     odds = score(features_of(state, layout)).masked_fill(~able, float("inf"))
     lowest, at = odds.sigmoid().min(dim=1)
-    tensors = {name: tensor.clone() for name, tensor in state.tensors().items()}
+    after = state.copy()
     for b in torch.nonzero(full & (lowest < WORTH))[:, 0].tolist():
         index = int(at[b]) + int(tier.start)
         kind = int(state.modality[b, index])
         age_s = float(state.clock_s[b] - state.t_peak[b, index])
-        tensors["evictions"][b, kind, sum(age_s > edge for edge in AGE_BUCKETS_S)] += 1
+        after.evictions[b, kind, sum(age_s > edge for edge in AGE_BUCKETS_S)] += 1
         for name in CLEARED:
-            tensors[name][b, index] = 0
-        tensors["modality"][b, index] = int(Modality.EMPTY)
-    return MemoryState(**tensors)
+            getattr(after, name)[b, index] = 0
+        after.modality[b, index] = int(Modality.EMPTY)
+    return after
 
 
 class KeepingSlotSystem(SlotSystem):
@@ -138,8 +140,8 @@ class KeepingSlotSystem(SlotSystem):
     free goes to the modality with more events, and the other loses its share of the tier.
     """
 
-    def __init__(self, name: str, score: KeepScore | None, *, pack: bool = True) -> None:
-        super().__init__(name, pack=pack)
+    def __init__(self, name: str, score: KeepScore | None, layout: Layout | None = None) -> None:
+        super().__init__(name, layout=layout)
         self.score = score
 
     def fold(self, episode: Episode) -> SlotMemory:

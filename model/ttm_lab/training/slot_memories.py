@@ -45,14 +45,15 @@ def take(batch: int, steps: int, every: int, generator: torch.Generator) -> Iter
 
 def inputs_at(streams: Streams, step: int) -> InputTokens:
     """The tokens of one step of B streams."""
-    start_s = streams.start_s[step].expand(streams.mask[:, step].shape)
-    return InputTokens(
-        streams.keys[:, step],
-        streams.modality[:, step],
-        streams.salience[:, step],
-        start_s,
-        start_s + STEP_S,
-        start_s[:, 0] + STEP_S,
+    batch, places = streams.mask[:, step].shape
+    start_s = streams.start_s[step].expand(batch, places)
+    return InputTokens.empty(batch, places, streams.keys.shape[-1]).updated(
+        keys=streams.keys[:, step],
+        modality=streams.modality[:, step],
+        salience=streams.salience[:, step],
+        start_s=start_s,
+        end_s=start_s + STEP_S,
+        clock_s=start_s[:, 0] + STEP_S,
     )
 
 

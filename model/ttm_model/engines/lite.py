@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,8 +18,7 @@ import torch
 
 from ttm_model.asking import Asking, Teaching
 from ttm_model.chunk import ChunkMedia
-from ttm_model.encoders.efficientnet_lite import CLASSES
-from ttm_model.encoders.picture import PictureEncoder, PictureFeatures, fit
+from ttm_model.encoders.picture import PictureEncoder, fit
 from ttm_model.encoders.sound import SoundContext, SoundEncoder, initial_context
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.encoders.weights import ALL
@@ -26,10 +26,13 @@ from ttm_model.engines.lite_state import LiteState, received, state_spec
 from ttm_model.engines.noticing import PLACES, Thing, heard, seen, to_tokens
 from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.kinds import answering
+from ttm_model.labels.class_keys import ClassKeys
+from ttm_model.labels.picture_keys import load_picture_keys
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
-from ttm_model.labels.things import load_calibration
-from ttm_model.reader.view import NAMES, MemoryView, view
+from ttm_model.labels.things import Looking, load_calibration
+from ttm_model.reader.laying_out import NAMES, view
+from ttm_model.reader.view import PERSON, MemoryView
 from ttm_model.slow import Finding, Job, SenseName, SlowSense
 from ttm_model.step_result import Noticed, StepResult
 from ttm_model.tagger.checkpoint import SOUND_TAGGER
@@ -43,7 +46,7 @@ from ttm_protocol.answers import Answer, ModalityName, Summary, Timeline
 from ttm_protocol.errors import BadRequest
 
 SoundVersion = Literal["tagger", "voice"]
-FORMAT = "slot-ttm/1"
+FORMAT = "slot-ttm/2"
 PRESET = "lite"
 CHECKPOINT = "s0"
 CONTINUES_S = 0.25  # a larger hole in the media clock starts the sound context anew
@@ -67,14 +70,13 @@ class LiteEngine:
             self._sounds, groups = TaggerEncoder(), kind_groups()
         else:
             self._sounds, groups = SoundEncoder(), []
-        self._calibration = load_calibration()
-        sights, sounds = (
-            load_space("imagenet"),
-            sound_space(self._sounds.classes, self._text, groups),
-        )
+        keys = load_picture_keys()
+        self._looking = Looking(self._pictures.classifier, keys, load_calibration())
+        self._sound_keys = ClassKeys(len(self._sounds.classes))
+        sounds = sound_space(self._sounds.classes, self._text, groups)
         self._spaces: Mapping[ModalityName, TextSpace] = {
-            "video": TextSpace(sights, self._text, PICTURES),
-            "audio": TextSpace(sounds, self._text, SOUNDS),
+            "video": TextSpace(load_space("imagenet"), keys, self._text, PICTURES),
+            "audio": TextSpace(sounds, self._sound_keys, self._text, SOUNDS),
         }
         self._unit = SlotUnit().eval().to(self.device)
         self.layout = self._unit.config.layout
@@ -97,15 +99,15 @@ class LiteEngine:
 
     def initial(self) -> LiteState:
         """The state before the first chunk."""
-        return LiteState.initial(self.layout, CLASSES)
+        return LiteState.initial(self.layout)
 
     def load(self, data: bytes) -> LiteState:
         """A stored state; raises StateIncompatible where it is another model's."""
-        return LiteState.load(data, self.schema, self.layout, CLASSES)
+        return LiteState.load(data, self.schema, self.layout)
 
     def dump(self, state: LiteState) -> bytes:
         """The bytes that continue a session exactly."""
-        return state.dump(self.schema)
+        return state.dump(self.schema, self.layout)
 
     # --- the fold ---------------------------------------------------------------------------------
 
@@ -127,13 +129,9 @@ class LiteEngine:
         first = 0
         for row, (state, chunk) in enumerate(zip(states, media, strict=True)):
             last = first + len(chunk.pictures)
-            own = PictureFeatures(
-                features.whole_logits[first:last].cpu(), features.cell_logits[first:last].cpu()
-            )
-            sights, scene = seen(
-                own, chunk, state.scene, self._spaces["video"].space, self._calibration
-            )
-            rows.append((sights, heard(sounds, row, chunk, self._spaces["audio"].space)))
+            sights, scene = seen(features.part(first, last), chunk, state.scene, self._looking)
+            names = self._spaces["audio"].names
+            rows.append((sights, heard(sounds, row, chunk, names, self._sound_keys)))
             scenes.append(scene)
             first = last
         tokens, mask = to_tokens(rows, [chunk.end_s for chunk in media], self.layout.dim)
@@ -141,7 +139,13 @@ class LiteEngine:
         results = []
         for row in range(len(states)):
             came = states[row].received.extended(media[row])
-            state = LiteState(memory.row(row), scenes[row], sounds.contexts[row], came)
+            state = replace(
+                states[row],
+                memory=memory.row(row),
+                scene=scenes[row],
+                sound=sounds.contexts[row],
+                received=came,
+            )
             fault = None if bool(output.healthy[row]) else "not_finite"
             results.append(StepResult(state, self._noticed(state, output, row, tokens), fault))
         return results
@@ -151,10 +155,7 @@ class LiteEngine:
     ) -> tuple[MemoryState, StepOutput]:
         stacked = MemoryState.stack(memories).to(self.device)
         memory, output = self._unit.step(stacked, tokens.to(self.device), mask.to(self.device))
-        on_cpu = StepOutput(
-            output.tokens.cpu(), output.slot.cpu(), output.fresh.cpu(), output.healthy.cpu()
-        )
-        return memory.to("cpu"), on_cpu
+        return memory.to("cpu"), output.to("cpu")
 
     def _noticed(
         self, state: LiteState, output: StepOutput, row: int, tokens: InputTokens
@@ -162,20 +163,16 @@ class LiteEngine:
         """The events that began in this step, named from the slots they were written to."""
         found = []
         for place in torch.nonzero(output.fresh[row])[:, 0].tolist():
-            name = NAMES[Modality(int(tokens.modality[row, place]))]
-            slot = int(output.slot[row, place])
-            posterior = self._spaces[name].decode(state.memory.tokens[0, slot : slot + 1])[0]
-            best = int(posterior.argmax())
-            score = self._spaces[name].naming(float(posterior[best]))
-            found.append(
-                Noticed(
-                    self._spaces[name].names[best],
-                    name,
-                    float(tokens.start_s[row, place]),
-                    float(tokens.end_s[row, place]),
-                    round(score, 3),
-                )
-            )
+            modality = Modality(int(tokens.modality[row, place]))
+            name, slot = NAMES[modality], int(output.slot[row, place])
+            label, score = PERSON, float(state.memory.strength[0, slot])
+            if modality != Modality.PERSON:
+                posterior = self._spaces[name].decode(state.memory.tokens[0, slot : slot + 1])[0]
+                best = int(posterior.argmax())
+                label = self._spaces[name].names[best]
+                score = self._spaces[name].naming(float(posterior[best]))
+            start_s, end_s = float(tokens.start_s[row, place]), float(tokens.end_s[row, place])
+            found.append(Noticed(label, name, start_s, end_s, round(score, 3)))
         return tuple(item for item in found if item.score >= NOTICED_P)
 
     # --- slow senses, of which there are none yet -------------------------------------------------
@@ -250,13 +247,10 @@ class LiteEngine:
             "layout": repr(config.layout),
             "unit": repr(config),
             "places": PLACES,
-            "state": repr(sorted(state_spec(self.layout, CLASSES).items())),
+            "state": repr(sorted(state_spec(self.layout).items())),
             "weights": [weights.sha256 for weights in (*ALL, SOUND_TAGGER)],
             "sounds": self._spaces["audio"].names,
-            "phi": [
-                hashlib.sha256(space.space.sketch.phi.numpy().tobytes()).hexdigest()
-                for space in self._spaces.values()
-            ],
+            "keys": self._looking.keys.digest(),
         }
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         size = f"{self.layout.tokens}x{self.layout.dim}"

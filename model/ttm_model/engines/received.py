@@ -10,13 +10,13 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Self
+from typing import Annotated, Self
 
 import torch
 from torch import Tensor
 
 from ttm_model.chunk import ChunkMedia
-from ttm_model.serial import Spec
+from ttm_model.declared import Declared, Kept
 from ttm_model.step_result import ModalityName
 from ttm_protocol.errors import StateIncompatible
 
@@ -25,30 +25,25 @@ PLACES = 32  # stretches kept of each sense
 JOINED_S = 1.0  # a hole up to this long is no hole: a picture a second is unbroken sight
 
 Stretch = tuple[float, float]  # [start, end) in media-clock seconds
-SPEC: Spec = {
-    "spans": ((len(SENSES), PLACES, 2), torch.float64),
-    "counts": ((len(SENSES),), torch.int32),
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class Received(Declared):
     """The stretches in which each sense got something, by start and with holes between them."""
 
-    spans: Tensor  # (senses, PLACES, 2) float64, start and end; zeros beyond the sense's count
-    counts: Tensor  # (senses,) int32
+    # Start and end of each; zeros beyond the sense's count.
+    spans: Annotated[Tensor, Kept(torch.float64, (len(SENSES), PLACES, 2))]
+    counts: Annotated[Tensor, Kept(torch.int32, (len(SENSES),))]
 
     @classmethod
     def initial(cls) -> Self:
         """Nothing has come yet."""
-        return cls(
-            **{name: torch.zeros(shape, dtype=dtype) for name, (shape, dtype) in SPEC.items()}
-        )
+        return cls.blank({})
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
         """A stored record of the right shapes; raises StateIncompatible where it cannot be one."""
-        record = cls(**tensors)
+        record = cls.of(tensors)
         for sense, count in zip(SENSES, record.counts.tolist(), strict=True):
             if not 0 <= count <= PLACES:
                 raise StateIncompatible(f"received: {sense} counts {count}, must be 0 to {PLACES}")
@@ -57,10 +52,6 @@ class Received:
             if not all(map(isfinite, edges)) or edges != sorted(edges):
                 raise StateIncompatible(f"received: {sense}'s stretches are not in order")
         return record
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Every tensor by its field name."""
-        return {"spans": self.spans, "counts": self.counts}
 
     def by_sense(self) -> dict[ModalityName, tuple[Stretch, ...]]:
         """Every sense's stretches, by start."""

@@ -24,7 +24,7 @@ def answer(asked: Asked, tools: Tools) -> Answer:
     if found.unread or asked.thing.did or asked.thing.order is not None:
         name = "seen"  # "did the car stop": when it was, not that it did
     told = [
-        tools.seen(search.phrase, hit.slot, name if search is found.first else "seen")
+        tools.hit(asked.thing, search.phrase, hit, name if search is found.first else "seen")
         + tools.seemed(hit.slot, search.phrase)
         for search in found.searches
         for hit in [best if search is found.first else search.best]

@@ -7,8 +7,10 @@ from typing import Literal
 
 from ttm_model.questions.window import Window
 
-Modality = Literal["video", "audio"]
+Modality = Literal["video", "audio", "speech", "text"]
 Order = Literal["first", "last"]
+Edge = Literal["came", "left"]
+Side = Literal["left", "right", "top", "bottom", "middle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Noun:
     seconds of the occurrence meant, where a conversation has already found it. `said`: the words
     as they were said, where the question is in another language than the phrase. `unread`: words
     that say more of it than memory keeps ("angrily"). `did`: it was asked whether it moved.
+    `taught`: the phrase is a name that was taught; `pictured`: it is what the question's picture
+    shows. `edge`: not that it was there is meant, but that it came or left.
     """
 
     phrase: str
@@ -28,6 +32,9 @@ class Noun:
     said: str | None = None
     unread: tuple[str, ...] = ()
     did: bool = False
+    taught: bool = False
+    pictured: bool = False
+    edge: Edge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +42,12 @@ class Question:
     """One understood question: a kind and its slots, which each kind declares.
 
     `thing`: what is asked about, or the category to which answers are restricted; None: anything.
-    `modality`: the sense of what is asked for. `anchors`: other events that the question hangs on
+    `modality`: the sense of what is asked for; of `speech` and `text` the thing is words. `anchors`: other events that the question hangs on
     ("before the *cup*", "between *this* and *that*"), and what it sets beside or leaves out.
     `window`: restriction in time. `order`: first or last. `number`: which in order, from 1, or
-    from -1 at the end. `offset_s`: seconds from the anchor, negative before it. `negated`: asked
-    in the negative. `language`: the folder whose words it was asked in.
+    from -1 at the end. `offset_s`: seconds from the anchor, negative before it. `side`: the part of
+    the picture, or of the anchor, that was asked about. `negated`: asked in the negative.
+    `language`: the folder whose words it was asked in.
     """
 
     kind: str
@@ -50,6 +58,7 @@ class Question:
     order: Order | None = None
     number: int | None = None
     offset_s: float | None = None
+    side: Side | None = None
     negated: bool = False
     language: str = "english"
 

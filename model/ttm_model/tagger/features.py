@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ttm_model.tagger.mel import log_mel
+from ttm_model.encoders.log_mel import log_mel
 
 Floats = npt.NDArray[np.float32]
 

@@ -1,8 +1,6 @@
-"""Give up what has to go, one event at a time: the weakest of the oldest packed ones.
+"""Give an event up: count it by its age, move the coverage floor, superpose it onto what was.
 
-What goes is counted by age, moves the coverage floor, and is superposed onto the consolidated
-tier, where a question can still find that something like it was there. Its place goes to the
-oldest plain event, whose slot is then free. Every other event of the pack keeps its digits.
+In the consolidated tier a question can still find that something like it was there.
 """
 
 from __future__ import annotations
@@ -12,12 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttm_model.ttm.layout import AGE_BUCKETS_S, Layout, Modality
-from ttm_model.ttm.packed import unpack
-from ttm_model.ttm.packs import fill_place
-from ttm_model.ttm.slots import Losses, Slots, cosine, oldest
+from ttm_model.nibbles import unpack
+from ttm_model.ttm.layout import AGE_BUCKETS_S, Layout
+from ttm_model.ttm.state import EMPTY, MemoryState
+from ttm_model.ttm.writing import cosine
 
-CONSIDERED = 12  # oldest packed events of which the weakest goes
+CONSIDERED = 12  # oldest archived events of which the weakest goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,92 +30,82 @@ class _Event:
     strength: Tensor
     support: Tensor
     count: Tensor
+    looks: Tensor  # (15,)
 
 
-def evict(slots: Slots, b: int, pool: Tensor, layout: Layout, losses: Losses) -> int:
-    """Free one event slot of those marked in `pool` (events,); -> its index in the memory."""
-    tier = layout.event_slots
-    plain = pool & (slots.packed[b, tier] == 0)
-    packs = pool & ~plain
-    if not bool(plain.any()):  # the other modality has taken them for its reserve
-        pack = oldest(slots, b, packs, tier)
-        for place in range(int(slots.packed[b, pack])):
-            _give_up(slots, b, _packed_event(slots, b, pack, place), layout, losses)
-        return pack
-    source = oldest(slots, b, plain, tier)
-    if not bool(packs.any()):
-        _give_up(slots, b, _plain_event(slots, b, source), layout, losses)
-        return source
-    pack, place = _weakest_of_the_oldest(slots, b, packs, layout)
-    _give_up(slots, b, _packed_event(slots, b, pack, place), layout, losses)
-    fill_place(slots, b, pack, place, source)
-    return source
-
-
-def _weakest_of_the_oldest(slots: Slots, b: int, packs: Tensor, layout: Layout) -> tuple[int, int]:
-    tier, places = layout.event_slots, layout.pack_places
-    filled = torch.arange(places, device=packs.device) < slots.packed[b, tier][:, None]
-    held = (filled & packs[:, None]).flatten()
-    ends = slots.item_end[b, tier].flatten().masked_fill(~held, float("inf"))
-    first = ends.argsort(stable=True)[: min(CONSIDERED, int(held.sum()))]
+def weakest_of_the_oldest(state: MemoryState, b: int, pool: Tensor) -> int:
+    """The place of the archived event that goes, of those marked in `pool` (places,)."""
+    ends = state.archive.end_s[b].masked_fill(~pool, float("inf"))
+    first = ends.argsort(stable=True)[: min(CONSIDERED, int(pool.sum()))]
     # Of equal strength the oldest goes: argmin takes the first.
-    at = int(first[slots.item_strength[b, tier].flatten()[first].argmin()])
-    return at // places + tier.start, at % places
+    return int(first[state.archive.strength[b][first].argmin()])
 
 
-def _plain_event(slots: Slots, b: int, index: int) -> _Event:
-    at = (b, index)
-    return _Event(
-        slots.tokens[at].clone(),
-        int(slots.modality[at]),
-        slots.t_first[at].clone(),
-        slots.t_last[at].clone(),
-        slots.t_peak[at].clone(),
-        slots.strength[at].clone(),
-        slots.support[at].clone(),
-        slots.count[at].clone(),
+def give_up_archived(
+    state: MemoryState, b: int, place: int, layout: Layout, clock_s: Tensor
+) -> None:
+    """Give up the event of a place, which is written to next; `clock_s` (B,)."""
+    at, archive = (b, place), state.archive
+    event = _Event(
+        unpack(archive.key[b, [place]], archive.scale[b, [place]])[0],
+        int(archive.modality[at]),
+        archive.start_s[at],
+        archive.end_s[at],
+        archive.start_s[at],
+        archive.strength[at],
+        archive.strength[at],
+        archive.count[at],
+        archive.looks[at],
     )
+    _give_up(state, b, event, layout, clock_s)
 
 
-def _packed_event(slots: Slots, b: int, pack: int, place: int) -> _Event:
-    at = (b, pack, place)
-    return _Event(
-        unpack(slots.tokens[b, pack], slots.item_scale[b, pack, : place + 1])[place],
-        int(slots.modality[b, pack]),
-        slots.item_start[at].clone(),
-        slots.item_end[at].clone(),
-        slots.item_start[at].clone(),
-        slots.item_strength[at].clone(),
-        slots.item_strength[at].clone(),
-        slots.item_count[at].clone(),
+def give_up_working(state: MemoryState, b: int, slot: int, layout: Layout, clock_s: Tensor) -> None:
+    """Give up the event of a slot, which is written to next; `clock_s` (B,)."""
+    at = (b, slot)
+    event = _Event(
+        state.tokens[at],
+        int(state.modality[at]),
+        state.t_first[at],
+        state.t_last[at],
+        state.t_peak[at],
+        state.strength[at],
+        state.support[at],
+        state.count[at],
+        state.looks[at],
     )
+    _give_up(state, b, event, layout, clock_s)
 
 
-def _give_up(slots: Slots, b: int, event: _Event, layout: Layout, losses: Losses) -> None:
-    """Count the event as evicted and superpose it onto the most alike consolidated slot."""
-    age_s = float(losses.clock_s[b] - event.peak_s)
-    losses.evictions[b, event.kind, sum(age_s > edge for edge in AGE_BUCKETS_S)] += 1
-    losses.floor_s[b, event.kind] = torch.maximum(losses.floor_s[b, event.kind], event.end_s)
+def _give_up(state: MemoryState, b: int, event: _Event, layout: Layout, clock_s: Tensor) -> None:
+    age_s = float(clock_s[b] - event.peak_s)
+    state.evictions[b, event.kind, sum(age_s > edge for edge in AGE_BUCKETS_S)] += 1
+    state.floor_s[b, event.kind] = torch.maximum(state.floor_s[b, event.kind], event.end_s)
     per = layout.consolidated_per_modality
     first = layout.consolidated_slots.start + event.kind * per
     tier = slice(first, first + per)
-    empty = slots.modality[b, tier] == int(Modality.EMPTY)
+    empty = state.modality[b, tier] == EMPTY
     if bool(empty.any()):
         at = (b, first + int(empty.long().argmax()))
-        slots.tokens[at] = event.key
-        slots.modality[at] = event.kind
-        slots.t_first[at] = event.start_s
-        slots.t_last[at] = event.end_s
-        slots.t_peak[at] = event.peak_s
-        slots.strength[at] = event.strength
-        slots.support[at] = event.support
-        slots.count[at] = event.count
+        state.tokens[at] = event.key
+        state.modality[at] = event.kind
+        state.t_first[at] = event.start_s
+        state.t_last[at] = event.end_s
+        state.t_peak[at] = event.peak_s
+        state.strength[at] = event.strength
+        state.support[at] = event.support
+        state.count[at] = event.count
+        state.looks[at] = event.looks
         return
-    at = (b, first + int(cosine(slots.tokens[b : b + 1, tier], event.key[None])[0].argmax()))
+    at = (b, first + int(cosine(state.tokens[b : b + 1, tier], event.key[None])[0].argmax()))
     # A sum, not a mean: keys are near orthogonal, so a superposed one can still be found.
-    slots.tokens[at] += event.key
-    slots.t_first[at] = torch.minimum(slots.t_first[at], event.start_s)
-    slots.t_last[at] = torch.maximum(slots.t_last[at], event.end_s)
-    slots.count[at] += event.count
-    slots.support[at] += event.support
-    slots.merges[at] += 1
+    state.tokens[at] += event.key
+    state.t_first[at] = torch.minimum(state.t_first[at], event.start_s)
+    state.t_last[at] = torch.maximum(state.t_last[at], event.end_s)
+    state.count[at] += event.count
+    state.support[at] += event.support
+    state.merges[at] += 1
+    if bool(event.strength > state.strength[at]):  # what is told of it is told of the strongest
+        state.t_peak[at] = event.peak_s
+        state.strength[at] = event.strength
+        state.looks[at] = event.looks

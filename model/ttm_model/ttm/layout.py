@@ -1,56 +1,73 @@
-"""How the m slots of a memory are divided into tiers. Knows no tensors."""
+"""How the places of a memory are divided: tiers of m working slots, and an archive. No tensors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ttm_model.ttm.packed import MOST_PLACES
-
 
 class Modality(IntEnum):
-    """What a slot or an input token came from; EMPTY marks a slot that holds nothing."""
+    """What a slot or an input token came from; EMPTY marks a place that holds nothing."""
 
     EMPTY = -1
     VIDEO = 0
     AUDIO = 1
+    PERSON = 2
 
 
-MODALITIES = (Modality.VIDEO, Modality.AUDIO)
+MODALITIES = (Modality.VIDEO, Modality.AUDIO, Modality.PERSON)
+STREAMED = (Modality.VIDEO, Modality.AUDIO)  # found within a step; only these have a recent ring
 AGE_BUCKETS_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)  # upper edges; one more above
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Sizes of a slot-write memory: tiers in this order, m slots of `dim` values in all."""
+    """Sizes of a slot-write memory: tiers in this order, m slots of `dim` values, and the archive.
 
-    recent: int = 16  # ring: half for each modality, one slot per `recent_bin_s`
-    events: int = 64
-    consolidated: int = 8
+    An event is in a working slot while it goes on and until others need the slot, then in the
+    archive, rounded. Of both together each modality has `reserved_events` that no other can take.
+    """
+
+    recent: int = 16  # ring: half for each streamed modality, one slot per `recent_bin_s`
+    events: int = 24
+    consolidated: int = 12
     gist: int = 8
+    archive: int = 312  # events in few bits; 0: none
     dim: int = 256
-    reserved_events: int = 16  # event slots that one modality cannot take from the other
+    reserved_events: int = 64
     recent_bin_s: float = 2.0
-    pack_places: int = MOST_PLACES  # events that one packed slot can hold
 
     def __post_init__(self) -> None:
-        if self.recent % len(MODALITIES) or self.consolidated % len(MODALITIES):
+        if self.recent % len(STREAMED):
+            raise ValueError(f"recent: {self.recent} must divide evenly by {len(STREAMED)}")
+        if self.consolidated % len(MODALITIES):
             raise ValueError(
-                f"recent: {self.recent} and consolidated: {self.consolidated} must divide evenly "
-                f"between {len(MODALITIES)} modalities"
+                f"consolidated: {self.consolidated} must divide evenly by {len(MODALITIES)}"
             )
-        if not 2 <= self.pack_places <= MOST_PLACES:
-            raise ValueError(f"pack_places: {self.pack_places} must be 2 to {MOST_PLACES}")
-        if self.reserved_events * len(MODALITIES) > self.events:
+        if self.dim % 2:
+            raise ValueError(f"dim: {self.dim} must be even, for two values share a byte")
+        if self.reserved_events * len(MODALITIES) > self.events + self.archive:
             raise ValueError(
                 f"reserved_events: {self.reserved_events} for each modality is more than "
-                f"the {self.events} event slots hold"
+                f"the {self.events + self.archive} events that are held"
             )
 
     @property
     def tokens(self) -> int:
-        """m, the number of slots."""
+        """m, the number of working slots."""
         return self.recent + self.events + self.consolidated + self.gist
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The axes of a state's tensors by name."""
+        return {
+            "slots": self.tokens,
+            "places": self.archive,
+            "dim": self.dim,
+            "half dim": self.dim // 2,
+            "modalities": len(MODALITIES),
+            "ages": len(AGE_BUCKETS_S) + 1,
+        }
 
     @property
     def event_slots(self) -> slice:
@@ -69,8 +86,8 @@ class Layout:
 
     @property
     def recent_per_modality(self) -> int:
-        """Ring slots of one modality."""
-        return self.recent // len(MODALITIES)
+        """Ring slots of one streamed modality."""
+        return self.recent // len(STREAMED)
 
     @property
     def consolidated_per_modality(self) -> int:

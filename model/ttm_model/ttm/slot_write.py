@@ -8,91 +8,119 @@ elementwise operations and reductions over its own values only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import torch
 from torch import Tensor
 
-from ttm_model.ttm.layout import Layout, Modality
-from ttm_model.ttm.room import RoomRule, make_room
-from ttm_model.ttm.slots import Candidate, Losses, Slots, cosine, put_or_merge
-from ttm_model.ttm.state import MemoryState
+from ttm_model.ttm.layout import STREAMED, Layout, Modality
+from ttm_model.ttm.persons import by_picture, continued
+from ttm_model.ttm.room import make_room
+from ttm_model.ttm.rule import S0Rule
+from ttm_model.ttm.state import EMPTY, MemoryState
 from ttm_model.ttm.tokens import InputTokens
-
-
-@dataclass(frozen=True, slots=True)
-class S0Rule:
-    """Thresholds of the untrained write policy."""
-
-    match_cos: float = 0.6  # same thing, still going on
-    min_salience: float = 0.2
-    gap_s: tuple[float, float] = (2.0, 1.5)  # how long each modality may be away and be the same
-    room: RoomRule = field(default_factory=RoomRule)
+from ttm_model.ttm.writing import Candidate, cosine, put_or_merge
 
 
 def slot_write(
-    state: MemoryState, inputs: InputTokens, valid: Tensor, layout: Layout, rule: S0Rule
+    before: MemoryState, inputs: InputTokens, valid: Tensor, layout: Layout, rule: S0Rule
 ) -> tuple[MemoryState, Tensor, Tensor]:
-    """Write every valid input, place after place.
+    """Write every valid input, place after place, the persons last.
 
     `valid` (B, n) -> next state (gist tier and clock untouched), slot (B, n) and fresh (B, n).
     """
-    slots = Slots.of(state)
-    losses = Losses(state.evictions.clone(), state.floor_s.clone(), inputs.clock_s)
+    state = before.copy()
     slot = torch.full(valid.shape, -1, dtype=torch.int64, device=valid.device)
     fresh = torch.zeros_like(valid)
-    for j in torch.nonzero(valid.any(dim=0))[:, 0].tolist():
-        candidate = Candidate(
-            inputs.keys[:, j],
-            inputs.modality[:, j],
-            inputs.salience[:, j],
-            inputs.start_s[:, j],
-            inputs.end_s[:, j],
+    person = valid & (inputs.modality == int(Modality.PERSON))
+    streamed = valid & ~person
+    for j in torch.nonzero(streamed.any(dim=0))[:, 0].tolist():
+        candidate = Candidate.at(inputs, j)
+        _write_recent(state, candidate, streamed[:, j], layout)
+        goes_on = _going_on(state, candidate, streamed[:, j], layout, rule)
+        slot[:, j], fresh[:, j] = _write_event(
+            state, candidate, streamed[:, j], goes_on, layout, rule, inputs.clock_s
         )
-        _write_recent(slots, candidate, valid[:, j], layout)
-        slot[:, j], fresh[:, j] = _write_event(slots, candidate, valid[:, j], layout, rule, losses)
-    after = state.updated(**slots.tensors(), evictions=losses.evictions, floor_s=losses.floor_s)
-    return after, slot, fresh
+    for b in torch.nonzero(person.any(dim=1))[:, 0].tolist():
+        places = torch.nonzero(person[b])[:, 0].tolist()
+        _write_persons(state, b, inputs, places, layout, rule, slot, fresh)
+    return state, slot, fresh
 
 
-def _write_recent(slots: Slots, c: Candidate, valid: Tensor, layout: Layout) -> None:
+def _write_recent(state: MemoryState, c: Candidate, valid: Tensor, layout: Layout) -> None:
     """Fold the candidate into its modality's ring slot of the current time bin."""
     per = layout.recent_per_modality
     time_bin = torch.floor(c.start_s / layout.recent_bin_s)
-    index = (time_bin.long() % per) + c.modality.long().clamp_min(0) * per
-    held_bin = torch.floor(_at(slots.t_first, index) / layout.recent_bin_s)
-    same = (_at(slots.modality, index) >= 0) & (held_bin == time_bin)
+    index = (time_bin.long() % per) + c.modality.long().clamp(0, len(STREAMED) - 1) * per
+    held_bin = torch.floor(_at(state.t_first, index) / layout.recent_bin_s)
+    same = (_at(state.modality, index) >= 0) & (held_bin == time_bin)
     # A late candidate (its bin has been overwritten by a newer one) has no place in the ring.
-    late = (_at(slots.modality, index) >= 0) & (held_bin > time_bin)
+    late = (_at(state.modality, index) >= 0) & (held_bin > time_bin)
     rows = torch.nonzero(valid & ~late)[:, 0]
-    put_or_merge(slots, c, rows, index, merge=same, novelty=torch.ones_like(c.salience))
+    put_or_merge(state, c, rows, index, merge=same, novelty=torch.ones_like(c.salience))
+
+
+def _going_on(
+    state: MemoryState, c: Candidate, valid: Tensor, layout: Layout, rule: S0Rule
+) -> Tensor:
+    """(B,) the slot of the likest event that goes on as the candidate; -1 where none does."""
+    tier = layout.event_slots
+    gaps = torch.tensor(rule.gap_s, dtype=torch.float64, device=valid.device)
+    gap_s = gaps[c.modality.long().clamp_min(0)]
+    open_ = (state.modality[:, tier] == c.modality[:, None]) & (
+        state.t_last[:, tier] >= (c.start_s - gap_s)[:, None]
+    )
+    best, at = cosine(state.tokens[:, tier], c.key).masked_fill(~open_, -1.0).max(dim=1)
+    return torch.where(valid & (best >= rule.match_cos), at + tier.start, -1)
 
 
 def _write_event(
-    slots: Slots, c: Candidate, valid: Tensor, layout: Layout, rule: S0Rule, losses: Losses
+    state: MemoryState,
+    c: Candidate,
+    valid: Tensor,
+    goes_on: Tensor,
+    layout: Layout,
+    rule: S0Rule,
+    clock_s: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Merge into the event that goes on, or begin a new one; -> slot (B,), fresh (B,)."""
+    """Merge into the event that goes on (B,), or begin a new one; -> slot (B,), fresh (B,)."""
     tier = layout.event_slots
-    alike = (slots.modality[:, tier] == c.modality[:, None]) & (slots.packed[:, tier] == 0)
-    cos = cosine(slots.tokens[:, tier], c.key).masked_fill(~alike, -1.0)
-    gaps = torch.tensor(rule.gap_s, dtype=torch.float64, device=cos.device)
-    gap_s = gaps[c.modality.long().clamp_min(0)]
-    going_on = slots.t_last[:, tier] >= (c.start_s - gap_s)[:, None]
-    best, best_at = cos.masked_fill(~going_on, -1.0).max(dim=1)
-    matched = valid & (best >= rule.match_cos)
-    begins = valid & ~matched & (c.salience >= rule.min_salience)
+    alike = state.modality[:, tier] == c.modality[:, None]
+    cos = cosine(state.tokens[:, tier], c.key).masked_fill(~alike, -1.0)
     novelty = 1.0 - cos.max(dim=1).values.clamp_min(0.0)
-
-    empty = slots.modality[:, tier] == int(Modality.EMPTY)
-    free = torch.where(empty.any(dim=1), empty.long().argmax(dim=1), -1)
+    matched = goes_on >= 0
+    begins = valid & ~matched & (c.salience >= rule.min_salience)
+    empty = state.modality[:, tier] == EMPTY
+    free = torch.where(empty.any(dim=1), empty.long().argmax(dim=1) + tier.start, -1)
     for b in torch.nonzero(begins & (free < 0))[:, 0].tolist():
-        free[b] = make_room(slots, b, int(c.modality[b]), layout, rule.room, losses)
-
-    index = torch.where(matched, best_at, free) + tier.start
+        free[b] = make_room(state, b, int(c.modality[b]), layout, rule, clock_s)
+    index = torch.where(matched, goes_on, free)
     written = matched | begins
     rows = torch.nonzero(written)[:, 0]
-    put_or_merge(slots, c, rows, index, merge=matched, novelty=novelty)
+    put_or_merge(state, c, rows, index, merge=matched, novelty=novelty)
     return torch.where(written, index, -1), begins
+
+
+def _write_persons(
+    state: MemoryState,
+    b: int,
+    inputs: InputTokens,
+    places: list[int],
+    layout: Layout,
+    rule: S0Rule,
+    slot: Tensor,
+    fresh: Tensor,
+) -> None:
+    """Write one session's persons, picture after picture; sets their `slot` and `fresh` (B, n)."""
+    only = torch.zeros_like(fresh[:, 0])
+    only[b] = True
+    for picture in by_picture(inputs, b, places):
+        pairs = continued(state, b, inputs, picture, layout, rule.gap_s[Modality.PERSON])
+        # Who goes on is written first: making room for the others must not take their slots.
+        for j in sorted(picture, key=lambda place: place not in pairs):
+            goes_on = torch.full_like(slot[:, j], -1)
+            goes_on[b] = pairs.get(j, -1)
+            candidate = Candidate.at(inputs, j)
+            at, begins = _write_event(state, candidate, only, goes_on, layout, rule, inputs.clock_s)
+            slot[b, j], fresh[b, j] = at[b], begins[b]
 
 
 def _at(tensor: Tensor, index: Tensor) -> Tensor:

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from ttm_model.ttm.layers import Attention, TokenLearner
 from ttm_model.ttm.layout import Layout
 from ttm_model.ttm.processor import TransformerProcessor
-from ttm_model.ttm.slot_write import S0Rule, slot_write
+from ttm_model.ttm.rule import S0Rule
+from ttm_model.ttm.slot_write import slot_write
 from ttm_model.ttm.state import MemoryState
 from ttm_model.ttm.tokens import InputTokens, StepOutput
 
@@ -71,19 +72,15 @@ class SlotUnit(nn.Module):
         keys = _bounded(torch.where(valid[..., None], inputs.keys, 0.0))
         memory = state.tokens
         output, keys, gist = self._dense(memory, keys, _occupied(state), valid)
-        inputs = InputTokens(
-            keys, inputs.modality, inputs.salience, inputs.start_s, inputs.end_s, inputs.clock_s
+        written, slot, fresh = slot_write(
+            state, inputs.updated(keys=keys), valid, layout, self.config.rule
         )
-        written, slot, fresh = slot_write(state, inputs, valid, layout, self.config.rule)
         active = valid.any(dim=1)
-        tokens = written.tokens
-        tokens[:, layout.gist_slots] = torch.where(
+        written.tokens[:, layout.gist_slots] = torch.where(
             active[:, None, None], gist, memory[:, layout.gist_slots]
         )
         clock_s = torch.where(healthy, torch.maximum(state.clock_s, inputs.clock_s), state.clock_s)
-        after = written.updated(
-            tokens=tokens, clock_s=clock_s, steps=state.steps + healthy.to(torch.int64)
-        )
+        after = written.updated(clock_s=clock_s, steps=state.steps + healthy.to(torch.int64))
         return after, StepOutput(output, slot, fresh, healthy)
 
     def _dense(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from rich.console import Console
 
 from ttm_client import Client
 from ttm_protocol.answers import Answer, SessionInfo, from_plain
-from ttm_protocol.errors import TTMError
+from ttm_protocol.errors import BadRequest, TTMError
 from ttm_server.cli.extras import NotInstalled, packages_of
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -34,6 +35,13 @@ Url = Annotated[str, typer.Option("--url", envvar="TTMSERVE_URL", help="Where th
 Key = Annotated[
     str | None, typer.Option("--api-key", envvar="TTMSERVE_API_KEY", help="API key, if it has any.")
 ]
+
+
+class Action(StrEnum):
+    """What `things` does with a name."""
+
+    add = "add"
+    remove = "remove"
 
 
 def main() -> None:
@@ -148,22 +156,73 @@ def ask(
     question: Annotated[str, typer.Argument(help="For instance: when did the dog bark?")],
     since: Annotated[float | None, typer.Option(help="Only after this media second.")] = None,
     until: Annotated[float | None, typer.Option(help="Only before this media second.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="A JPEG, PNG or WebP file that the question is about.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer.")] = False,
     url: Url = DEFAULT_URL,
     api_key: Key = None,
 ) -> None:
-    """Ask a session about its past."""
+    """Ask a session about its past: "when did you see this?" with a picture."""
     from ttm_server.cli.show import show_answer
 
     async def call() -> dict[str, Any]:
         async with Client(url, api_key) as client:
-            return await client.ask(session, question, since, until)
+            return await client.ask(session, question, since, until, picture=picture)
 
     answer = asyncio.run(call())
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
     else:
         show_answer(console, from_plain(answer, Answer))
+
+
+@app.command()
+def words(
+    session: Annotated[str, typer.Argument(help="Session id.")],
+    since: Annotated[float | None, typer.Option(help="Only after this media second.")] = None,
+    until: Annotated[float | None, typer.Option(help="Only before this media second.")] = None,
+    vtt: Annotated[bool, typer.Option("--vtt", help="As captions, a WebVTT file.")] = False,
+    url: Url = DEFAULT_URL,
+    api_key: Key = None,
+) -> None:
+    """Print what was said and written, as far as the session's memory holds it."""
+    from ttm_server.cli.words import print_words
+
+    asyncio.run(print_words(console, Client(url, api_key), session, since, until, vtt=vtt))
+
+
+@app.command()
+def things(
+    session: Annotated[str, typer.Argument(help="Session id.")],
+    action: Annotated[
+        Action | None, typer.Argument(help="add or remove a name; neither: list them.")
+    ] = None,
+    name: Annotated[str | None, typer.Argument(help="For instance: my cup.")] = None,
+    since: Annotated[
+        float | None, typer.Option(help="add: what was there after this media second.")
+    ] = None,
+    until: Annotated[
+        float | None, typer.Option(help="add: what was there before this media second.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    api_key: Key = None,
+) -> None:
+    """List the things that a session was taught, teach it one by name, or forget one.
+
+    `add` binds what was just seen or heard, unless told another time.
+    """
+    from ttm_server.cli.things import add_thing, list_things, remove_thing
+
+    if (action is None) != (name is None):
+        raise BadRequest("things: `add NAME`, `remove NAME`, or neither")
+    client = Client(url, api_key)
+    if name is None:
+        asyncio.run(list_things(console, client, session))
+    elif action is Action.add:
+        asyncio.run(add_thing(console, client, session, name, since, until))
+    else:
+        asyncio.run(remove_thing(console, client, session, name))
 
 
 @app.command()
@@ -228,6 +287,41 @@ def doctor() -> None:
     from ttm_server.cli.doctor import run_doctor
 
     raise typer.Exit(run_doctor(console))
+
+
+weights = typer.Typer(help="The weight files: what they are, and whether they are the right ones.")
+app.add_typer(weights, name="weights", no_args_is_help=True)
+
+
+@weights.command("list")
+def list_weights(
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Print the table: whose each file is, for what, its licence, and its digest."""
+    from ttm_server.cli.weights import show
+
+    show(console, as_json=as_json)
+
+
+@weights.command("verify")
+def verify_weights() -> None:
+    """Hash every file; status 1 where one is missing or not the published one."""
+    from ttm_server.cli.weights import verify
+
+    raise typer.Exit(verify(console))
+
+
+@weights.command("pull")
+def pull_weights(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files or models of the table; none: all that do not verify."),
+    ] = None,
+) -> None:
+    """Fetch the publisher's copies into TTM_WEIGHTS_DIR, resumed and checked."""
+    from ttm_server.cli.weights import fetch
+
+    fetch(console, names or ())
 
 
 # What follows has a command line of its own, with flags and help.

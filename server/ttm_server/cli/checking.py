@@ -12,7 +12,8 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `labels`: one of these must be among the answer's evidence; `every`: of each group, one must.
     `start_s`, `end_s`: the answer's `when` must begin and end within `tolerance_s` of them.
-    `count`: occurrences over all evidence.
+    `count`: occurrences over all evidence. `words`: each must stand in the words of one of them,
+    whatever its case.
     """
 
     state: str
@@ -22,6 +23,7 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end_s: float | None = None
     tolerance_s: float = 1.5
     count: int | None = None
+    words: list[str] | None = None
 
 
 def verdict(expect: Expectation, answer: Answer) -> tuple[str, ...]:
@@ -46,4 +48,8 @@ def verdict(expect: Expectation, answer: Answer) -> tuple[str, ...]:
         counted = sum(item.count for item in answer.evidence)
         if counted != expect.count:
             faults.append(f"counted {counted}, expected {expect.count}")
+    quotes = [item.text for item in answer.evidence if item.text]
+    for word in expect.words or []:
+        if not any(word.casefold() in quote.casefold() for quote in quotes):
+            faults.append(f"no {word!r} in the words {quotes}")
     return tuple(faults)

@@ -33,6 +33,7 @@ def run_doctor(console: Console) -> int:
     checks: dict[str, Check] = {
         "python": platform.python_version,
         "settings": _settings,
+        "senses": _senses,
         "media (PyAV)": _media,
         "embedded Valkey": _embedded,
         "model weights": _model,
@@ -59,6 +60,21 @@ def _settings() -> str:
 
     settings = load_settings()
     return f"preset {settings.preset}, {settings.host}:{settings.port}"
+
+
+def _senses() -> str:
+    """Which senses a worker with these settings has."""
+    with packages_of("server", "serve"):
+        from ttm_server.config import load_settings
+
+    settings = load_settings()
+    language = settings.speech_language or "language detected"
+    if settings.speech == "tiny.en":
+        language = "English"
+    speech = "off" if settings.speech == "off" else f"{settings.speech}, {language}"
+    switched = {"reading": settings.reading, "people": settings.people}
+    others = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in switched.items())
+    return f"sight, sound ({settings.sound}), speech ({speech}), {others}"
 
 
 def _media() -> str:

@@ -29,14 +29,21 @@ def show_answer(console: Console, answer: Answer) -> None:
         style="dim",
         highlight=False,
     )
+    if answer.words_until_s is not None:
+        console.print(
+            f"words known up to {answer.words_until_s:.1f} s", style="dim", highlight=False
+        )
     for item in answer.evidence:
         console.print(f"  {evidence_line(item)}", style="dim", markup=False, highlight=False)
 
 
 def evidence_line(item: Evidence) -> str:
-    """One piece of evidence in a line."""
+    """One piece of evidence in a line: words as a quote, what is taught or plain by its name."""
+    what = f'"{item.text}"' if item.text else item.label
+    if item.name and item.name != what and not item.text:
+        what = f"{item.name} ({item.label})"
     return (
-        f"{item.modality} {item.label} {item.start_s:.1f}-{item.end_s:.1f} s "
+        f"{item.modality} {what} {item.start_s:.1f}-{item.end_s:.1f} s "
         f"score {item.score:.2f} slot {item.slot}"
     )
 

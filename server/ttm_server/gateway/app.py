@@ -22,11 +22,15 @@ from ttm_server.gateway import (
     questions,
     sessions,
     stream,
+    things,
+    vocabulary,
+    words,
 )
 from ttm_server.gateway.body import BodyLimit
 from ttm_server.gateway.guard import Guard
 from ttm_server.gateway.memory_file import MAX_HEADER_BYTES as FILE_HEADER_BYTES
 from ttm_server.gateway.metrics import Metrics
+from ttm_server.gateway.pictures import base64_bytes
 from ttm_server.gateway.runtime import Gateway, Timing
 from ttm_server.store import GatewayStore
 
@@ -58,20 +62,20 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
-        middleware=_layers(settings, gateway.metrics),
+        middleware=_layers(settings, limits, gateway.metrics),
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.gateway = gateway
     problems.install(app, gateway.metrics)
-    for part in (sessions, memory, questions, stream, operations, docs):
+    for part in (sessions, memory, questions, words, things, vocabulary, stream, operations, docs):
         app.include_router(part.router)
     app.include_router(page_files.page_router(page or page_files.find_folder()))
     openapi.install(app, settings, limits)
     return app
 
 
-def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
+def _layers(settings: Settings, limits: Limits, metrics: Metrics) -> list[Middleware]:
     """From the outside in: errors, browser pages of other origins, who may come in, body size."""
     layers = [Middleware(problems.Shield)]
     if settings.allowed_origins:
@@ -91,6 +95,7 @@ def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
             metrics=metrics,
             max_bytes=settings.max_body_bytes,
             max_file_bytes=settings.max_memory_bytes + FILE_HEADER_BYTES,
+            max_question_bytes=settings.max_body_bytes + base64_bytes(limits.max_picture_bytes),
         )
     )
     return layers

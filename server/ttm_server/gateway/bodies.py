@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ttm_protocol.answers import SessionInfo
 from ttm_server.gateway.examples import SESSION_ID
 
+MAX_NAME_BYTES = 48  # of a taught thing, as the memory keeps it
 _REQUEST = ConfigDict(extra="forbid", strict=True)
 
 
@@ -43,11 +44,42 @@ class QuestionRequest(BaseModel):
         allow_inf_nan=False,
         description="Only what happened up to this media-clock second; not before `since_s`.",
     )
+    picture: str | None = Field(
+        None,
+        description='What the question is about, where its words point at a picture ("when did '
+        "you see this?\"): a JPEG, PNG or WebP file as base64, with the limits of a chunk's "
+        "pictures. It is not kept.",
+        json_schema_extra={"contentEncoding": "base64"},
+    )
     conversation: str | None = Field(
         None,
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
         description="Any id of your choice. A question with the same id may lean on the one "
         'before it ("and after that?"); the server forgets a conversation after ten minutes.',
+    )
+
+
+class Lesson(BaseModel):
+    """A name for what was just seen or heard, or for what was there in a stretch of time."""
+
+    model_config = ConfigDict(**_REQUEST, json_schema_extra={"examples": [{"name": "my cup"}]})
+
+    name: str = Field(
+        description=f"The name, 1 to {MAX_NAME_BYTES} bytes of UTF-8 without the white space "
+        'around it, as one says it: "my cup". A name that is there already gets one more example.'
+    )
+    since_s: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="What was there from this media-clock second on; without it, what was there "
+        "in the last seconds.",
+    )
+    until_s: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Up to this media-clock second; not before `since_s`.",
     )
 
 

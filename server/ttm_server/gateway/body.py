@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -16,7 +17,9 @@ from ttm_server.gateway.problems import problem, problem_of
 
 BODY_TIMEOUT_S = 30.0
 FILES_AT_ONCE = 4  # files may be megabytes, and each is held as a whole
+PICTURES_AT_ONCE = 16  # questions with a picture: held until they are answered, here and in a store
 _FILE_PATH = re.compile(r"/v1/sessions/[^/]+/memory")
+_QUESTION_PATH = re.compile(r"/v1/sessions/[^/]+/questions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,29 @@ class _Rule:
     media_types: tuple[str, ...]
 
 
+class _Places:
+    """So many requests of one kind may be under way; `what` names them to who is turned away."""
+
+    def __init__(self, most: int, what: str, metrics: Metrics) -> None:
+        self._most, self._what, self._metrics = most, what, metrics
+        self._taken = 0
+
+    def __enter__(self) -> None:
+        if self._taken >= self._most:
+            busy = Overloaded(f"{self._what} are under way, at most {self._most}; try again")
+            self._metrics.rejections.labels(outcome_of(busy).code).inc()
+            raise busy
+        self._taken += 1
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._taken -= 1
+
+
 class BodyLimit:
     """ASGI layer that reads a whole body of at most `max_bytes` and only then passes it on.
 
-    A PUT of a memory may have `max_file_bytes`, a few of them at a time.
+    A PUT of a memory may have `max_file_bytes`, a question with a picture `max_question_bytes`,
+    a few of each at a time.
     """
 
     def __init__(
@@ -37,32 +59,38 @@ class BodyLimit:
         metrics: Metrics,
         max_bytes: int,
         max_file_bytes: int,
+        max_question_bytes: int,
         timeout_s: float = BODY_TIMEOUT_S,
     ) -> None:
         self._app = app
-        self._metrics = metrics
         self._json = _Rule(max_bytes, ("application/json",))
+        self._question = _Rule(max_question_bytes, self._json.media_types)
         self._file = _Rule(max_file_bytes, (SAFETENSORS, "application/octet-stream"))
         self._timeout_s = timeout_s
-        self._files = 0
+        self._files = _Places(FILES_AT_ONCE, "memory: as many imports", metrics)
+        self._pictures = _Places(PICTURES_AT_ONCE, "picture: as many questions with one", metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 413 (too big), 415 (not its type) or 408 (too slow)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["method"] == "PUT" and _FILE_PATH.fullmatch(scope["path"]):
-            if self._files >= FILES_AT_ONCE:
-                busy = Overloaded(f"memory: {FILES_AT_ONCE} imports are under way; try again")
-                self._metrics.rejections.labels(outcome_of(busy).code).inc()
-                await problem_of(busy)(scope, receive, send)
-                return
-            self._files += 1
-            try:
-                await self._limited(self._file, scope, receive, send)
-            finally:
-                self._files -= 1
-        else:
-            await self._limited(self._json, scope, receive, send)
+            return
+        rule, places = self._of(scope)
+        try:
+            with places:
+                await self._limited(rule, scope, receive, send)
+        except Overloaded as error:  # only from `places`: the application answers its own
+            await problem_of(error)(scope, receive, send)
+
+    def _of(self, scope: Scope) -> tuple[_Rule, AbstractContextManager[None]]:
+        """What holds for this request's body, and its place among those of its kind."""
+        if scope["method"] == "PUT" and _FILE_PATH.fullmatch(scope["path"]):
+            return self._file, self._files
+        if scope["method"] == "POST" and _QUESTION_PATH.fullmatch(scope["path"]):
+            length = _length(Headers(scope=scope))
+            if length is None or length > self._json.max_bytes:
+                return self._question, self._pictures
+        return self._json, nullcontext()
 
     async def _limited(self, rule: _Rule, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -89,9 +117,14 @@ class BodyLimit:
 
 
 def _check_length(headers: Headers, rule: _Rule) -> None:
-    length = headers.get("content-length", "0")
-    if length.isdecimal() and int(length[:20]) > rule.max_bytes:
+    if (_length(headers) or 0) > rule.max_bytes:
         raise _too_big(rule)
+
+
+def _length(headers: Headers) -> int | None:
+    """The length that the request announces, None where it announces none."""
+    length = headers.get("content-length", "")
+    return int(length[:20]) if length.isdecimal() else None
 
 
 async def _read(receive: Receive, rule: _Rule) -> bytes | None:

@@ -15,6 +15,9 @@ _BARK: dict[str, Any] = {
     "count": 3,
     "slot": 37,
     "name": "dog",
+    "text": "",
+    "box": None,
+    "colours": [],
 }
 _CUP: dict[str, Any] = {
     "modality": "video",
@@ -25,6 +28,34 @@ _CUP: dict[str, Any] = {
     "count": 1,
     "slot": 38,
     "name": "cup",
+    "text": "",
+    "box": [0.4, 0.31, 0.58, 0.66],
+    "colours": ["red", "white"],
+}
+_SAID: dict[str, Any] = {
+    "kind": "speech",
+    "text": "where is the cup",
+    "start_s": 35.2,
+    "end_s": 36.4,
+    "p": 0.93,
+    "count": 1,
+    "language": "en",
+    "words": [
+        {"text": "where", "start_s": 35.2},
+        {"text": "is", "start_s": 35.5},
+        {"text": "the", "start_s": 35.7},
+        {"text": "cup", "start_s": 35.9},
+    ],
+}
+_WRITTEN: dict[str, Any] = {
+    "kind": "text",
+    "text": "EXIT",
+    "start_s": 52.0,
+    "end_s": 61.5,
+    "p": 0.97,
+    "count": 1,
+    "language": "",
+    "words": [],
 }
 _GAP: dict[str, Any] = {"t0": 12.0, "t1": 14.5, "reason": "backpressure"}
 
@@ -47,6 +78,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "as_of_s": 128.0,
         "coverage_since_s": 12.0,
         "gaps": [],
+        "words_until_s": None,
     },
     "Timeline": {"events": [_BARK, _CUP], "coverage_since_s": 12.0},
     "Summary": {
@@ -74,6 +106,44 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "as_of_s": 128.0,
         "coverage_since_s": 12.0,
     },
+    "Words": {
+        "words": [_SAID, _WRITTEN],
+        "coverage_since_s": {"speech": 0.0, "text": 0.0},
+        "words_until_s": 126.0,
+    },
+    "Taught": {
+        "name": "my cup",
+        "examples": 2,
+        "modality": "video",
+        "start_s": 125.0,
+        "end_s": 128.0,
+        "label": "coffee mug",
+    },
+    "Things": {
+        "things": [{"name": "my cup", "examples": 2, "modality": "video", "taught_at_s": 128.0}],
+        "limit": 16,
+    },
+    "Vocabulary": {
+        "preset": "lite",
+        "senses": [
+            {
+                "sense": "sound",
+                "on": True,
+                "about": "Hears about 160 kinds of sound.",
+                "classes": 160,
+                "kinds": [{"name": "animals", "count": 2, "classes": ["dog bark", "crow"]}],
+                "examples": ["When did the dog bark?"],
+            },
+            {
+                "sense": "speech",
+                "on": True,
+                "about": "Understands English speech as words; not who spoke.",
+                "classes": 0,
+                "kinds": [],
+                "examples": ["Did anyone mention the cup?"],
+            },
+        ],
+    },
     "SessionInfo": {
         "session_id": SESSION_ID,
         "status": "live",
@@ -86,8 +156,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "model": {
             "preset": "lite",
             "checkpoint": "s0",
-            "schema": "slot-ttm/1;lite;s0;96x256;66938aa1",
+            "schema": "slot-ttm/2;lite;s0;60x256;66938aa1",
         },
-        "memory": {"tokens": 96, "dim": 256, "bytes": 157660},
+        "memory": {"tokens": 60, "dim": 256, "bytes": 160712},
     },
 }

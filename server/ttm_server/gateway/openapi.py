@@ -14,16 +14,17 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from ttm_protocol import answers
-from ttm_protocol.messages import Limits
+from ttm_protocol.messages import MAX_LABEL_CHARS, Limits
 from ttm_server.config import Settings
-from ttm_server.gateway.bodies import Problem
+from ttm_server.gateway.bodies import MAX_NAME_BYTES, Problem
 from ttm_server.gateway.examples import EXAMPLES, SESSION_ID
+from ttm_server.gateway.pictures import base64_bytes
 from ttm_server.gateway.problems import MEDIA_TYPE, problem_body
 
 _REASONS = {
     401: "No API key, or a wrong one.",
     403: "A browser page of another origin, or a Host that is not served.",
-    404: "No such session.",
+    404: "No such session, or not in it what the path names.",
     409: "The session's state does not allow it: what was sent does not fit, or it is quarantined.",
     413: "The request body is larger than its limit.",
     415: "The request body is of another media type than this call takes.",
@@ -44,6 +45,9 @@ _TAGS = [
     {"name": "sessions", "description": "Begin, look at and delete sessions."},
     {"name": "memory", "description": "Export, import and copy what a session remembers."},
     {"name": "questions", "description": "Ask a session's memory about earlier events."},
+    {"name": "words", "description": "What was said and written, as text and as captions."},
+    {"name": "things", "description": "Teach a session names for what it sees and hears."},
+    {"name": "vocabulary", "description": "What the senses of this server can recognise."},
     {"name": "operations", "description": "For those who run the server."},
 ]
 
@@ -82,6 +86,8 @@ def description(settings: Settings, limits: Limits) -> str:
         "max_pictures": limits.max_pictures,
         "max_message_mib": limits.max_message_bytes // 2**20,
         "max_reason_chars": limits.max_reason_chars,
+        "max_label_chars": MAX_LABEL_CHARS,
+        "max_name_bytes": MAX_NAME_BYTES,
         "min_chunk_s": limits.min_chunk_s,
         "max_chunk_s": limits.max_chunk_s,
         "start_timeout_s": f"{limits.start_timeout_s:g}",
@@ -112,8 +118,9 @@ def install(app: FastAPI, settings: Settings, limits: Limits) -> None:
             schemas[name]["examples"] = [example]
         _describe_fields(schemas)
         _without_fastapis_errors(whole["paths"], schemas)
-        question = schemas["QuestionRequest"]["properties"]["question"]
-        question |= {"minLength": 1, "maxLength": settings.max_question_chars}
+        asked = schemas["QuestionRequest"]["properties"]
+        asked["question"] |= {"minLength": 1, "maxLength": settings.max_question_chars}
+        asked["picture"] |= {"maxLength": base64_bytes(limits.max_picture_bytes)}
         if settings.api_keys:
             components["securitySchemes"] = {
                 "api_key": {

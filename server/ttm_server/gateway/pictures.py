@@ -5,9 +5,10 @@ A picture whose header is sound and whose body is not passes here: the worker re
 
 from __future__ import annotations
 
+import base64
 import struct
 
-from ttm_protocol.errors import ProtocolError
+from ttm_protocol.errors import BadRequest, ProtocolError, RequestTooBig
 from ttm_protocol.messages import Chunk, Limits, picture_format
 
 # JPEG markers that start a frame and so hold its size (ITU-T T.81, table B.1): C0..CF less
@@ -22,14 +23,45 @@ def check_pictures(chunk: Chunk, limits: Limits) -> None:
     """Raise ProtocolError naming `video[i]` where a picture's header is unreadable or too large."""
     for index, picture in enumerate(chunk.video):
         field = f"video[{index}].data"
-        size = picture_size_px(picture.data)
-        if size is None:
-            raise ProtocolError(f"{field}: the file's header tells no picture size", field=field)
-        if not 1 <= min(size) <= max(size) <= limits.max_picture_side_px:
-            raise ProtocolError(
-                f"{field}: {size[0]} x {size[1]} px, 1 to {limits.max_picture_side_px} px a side",
-                field=field,
-            )
+        fault = _side_fault(picture.data, limits)
+        if fault is not None:
+            raise ProtocolError(f"{field}: {fault}", field=field)
+
+
+def check_question_picture(encoded: str, limits: Limits) -> None:
+    """A question's picture, base64 of a file; raises BadRequest or RequestTooBig naming `picture`.
+
+    The same limits as a chunk's pictures have.
+    """
+    most = limits.max_picture_bytes
+    if len(encoded) > base64_bytes(most):
+        raise RequestTooBig(f"picture: more than {most} bytes when decoded", field="picture")
+    try:
+        data = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise BadRequest("picture: is not base64 (RFC 4648, padded)", field="picture") from None
+    if len(data) > most:
+        raise RequestTooBig(f"picture: {len(data)} bytes, at most {most}", field="picture")
+    if picture_format(data) is None:
+        raise BadRequest("picture: not a JPEG, PNG or WebP file", field="picture")
+    fault = _side_fault(data, limits)
+    if fault is not None:
+        raise BadRequest(f"picture: {fault}", field="picture")
+
+
+def base64_bytes(decoded_bytes: int) -> int:
+    """How long the base64 of so many bytes is, with its padding."""
+    return -(-decoded_bytes // 3) * 4
+
+
+def _side_fault(data: bytes, limits: Limits) -> str | None:
+    """What is wrong with the size that a picture's header announces, or None."""
+    size = picture_size_px(data)
+    if size is None:
+        return "the file's header tells no picture size"
+    if not 1 <= min(size) <= max(size) <= limits.max_picture_side_px:
+        return f"{size[0]} x {size[1]} px, 1 to {limits.max_picture_side_px} px a side"
+    return None
 
 
 def picture_size_px(data: bytes) -> tuple[int, int] | None:

@@ -12,17 +12,20 @@ from ttm_server.store.keys import MODEL, model_key
 
 KEEP_S = 35.0  # an announcement that is not repeated is forgotten
 ANNOUNCE_EVERY_S = 10.0
+MAX_VOCABULARY_BYTES = 256 * 1024
 
 
 class ModelAnnounced(msgspec.Struct, frozen=True, kw_only=True):
     """A running worker's model: `model` and `memory` as its commits carry them.
 
-    `fingerprint` is that of every memory it writes (see :func:`fingerprint`).
+    `fingerprint` is that of every memory it writes (see :func:`fingerprint`). `vocabulary` is what
+    its senses can recognise, at most MAX_VOCABULARY_BYTES of JSON; None where it did not say.
     """
 
     model: dict[str, Any]
     memory: dict[str, Any]
     fingerprint: str
+    vocabulary: dict[str, Any] | None = None
 
     @property
     def schema(self) -> str:

@@ -123,3 +123,7 @@ class Engine(Protocol[S]):
     def words(self, state: S, since_s: float | None, until_s: float | None) -> dict[str, Any]:
         """What was said and written, as far as memory holds it, as plain JSON."""
         ...
+
+    def vocabulary(self) -> dict[str, Any]:
+        """What the senses can recognise, as plain JSON (`ttm_protocol.answers.Vocabulary`)."""
+        ...

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from ttm_model.chunk import ChunkMedia
 from ttm_model.slow import Finding, Job
 from ttm_model.step_result import StepResult
-from ttm_protocol.messages import Event, Gap
+from ttm_protocol.messages import Event, Gap, as_label
 from ttm_server.media import DecodedChunk
 from ttm_server.worker.engine import Engine
 from ttm_server.worker.gaps import add_gaps
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 
 S = TypeVar("S")
 ENGINE_FAULT = "engine_error"
-MAX_LABEL_CHARS = 500  # of an event
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def events_of(seq: int, result: StepResult[S], gaps: Sequence[Gap]) -> list[Even
     events = [
         Event(
             seq=seq,
-            label=noticed.label[:MAX_LABEL_CHARS],
+            label=as_label(noticed.label),
             modality=noticed.modality,
             start_s=noticed.start_s,
             end_s=noticed.end_s,

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from ttm_model.questions.data import kinds, load, phrases, words
 from ttm_model.questions.earlier import Earlier
-from ttm_model.questions.question import Noun, Order, Question, Refusal, Understood
+from ttm_model.questions.literal import ANSWERED
+from ttm_model.questions.question import Modality, Noun, Order, Question, Refusal, Understood
 from ttm_model.questions.rules import shapes
 from ttm_model.questions.rules.anchors import split_anchor
 from ttm_model.questions.rules.frames import unwrap
@@ -39,6 +40,7 @@ _THEN = {tuple(phrase.split()): joint for phrase, joint in _DATA["then"].items()
 _BOTH = phrases(_DATA["both"])
 _BARE_TAIL = re.compile(_DATA["bare_tail"])
 _MAX_NAMED = 5  # words of "and the big red bus?"
+_OF_WORDS = ("speech", "text")
 _RANKS = ("ranked", "numbered")
 _CATEGORICAL = (*_RANKS, "open", "excluding")
 _OPEN_SHAPES = ("open", "ranked", "anchored", "between", "offset", "excluding", "numbered")
@@ -63,6 +65,18 @@ def _referent(earlier: Earlier) -> Noun | None:
 
 
 def follow_up(text: str, earlier: Earlier) -> Understood | None:
+    """Read a follow-up, see `_leaning`; words that were answered may be any, so one stands in."""
+    words = earlier.answered
+    if words is None or words.modality not in _OF_WORDS:
+        return _leaning(text, earlier)
+    understood = _leaning(text, replace(earlier, answered=replace(words, phrase=ANSWERED)))
+    if not isinstance(understood, Question):
+        return understood
+    put = [words if n and n.phrase == ANSWERED else n for n in (understood.thing, *understood.anchors)]
+    return replace(understood, thing=put[0], anchors=tuple(noun for noun in put[1:] if noun))
+
+
+def _leaning(text: str, earlier: Earlier) -> Understood | None:
     """Read a follow-up; None where the text stands on its own. Never raises.
 
     "That" means what the answer before named ("what did I show you before the cup?" - "a fox" -
@@ -249,13 +263,16 @@ def _substituted(words: list[str], earlier: Earlier) -> Understood | None:
     if at is None:
         return None
     alone = parse_words(words, True)
-    if isinstance(alone, Refusal) and alone.reason != "REFERENCE":
-        return alone  # "was it loud?" stays refused, for its own reason
+    if isinstance(alone, Question) and alone.modality in _OF_WORDS:
+        return alone  # "what did they say": anybody
+    refused = isinstance(alone, Refusal) and alone.reason != "REFERENCE"
     referent = _referent(earlier)
     if referent is None:
-        return Refusal("REFERENCE")
+        return alone if refused else Refusal("REFERENCE")
     said = ["the", *referent.phrase.split()]
     understood = parse_words([*words[:at], *said, *words[at + 1 :]], True)
+    if refused and not (isinstance(understood, Question) and understood.modality in _OF_WORDS):
+        return alone  # "was it loud?" stays refused, for its own reason; "who mentioned it?" not
     return _with_referent(understood, referent, earlier)
 
 
@@ -268,6 +285,8 @@ def _with_referent(understood: Understood, referent: Noun, earlier: Earlier) -> 
     if understood.anchors:
         anchors = tuple(_meant(noun, referent, modality) for noun in understood.anchors)
         return replace(understood, anchors=anchors)
+    if understood.modality in _OF_WORDS:  # what was seen may be spoken of at any time
+        return understood
     if understood.thing is not None and understood.thing.phrase == meant:
         known = understood.modality or modality
         found = _meant(understood.thing, referent, known)
@@ -275,10 +294,10 @@ def _with_referent(understood: Understood, referent: Noun, earlier: Earlier) -> 
     return understood
 
 
-def _meant(noun: Noun, referent: Noun, modality: object) -> Noun:
+def _meant(noun: Noun, referent: Noun, modality: Modality | None) -> Noun:
     """The noun as the occurrence that the conversation speaks of."""
-    known = noun.modality or ("video" if modality == "video" else "audio" if modality else None)
-    same = noun.phrase == referent.phrase.lower()
+    known = noun.modality or modality
+    same = noun.phrase == referent.phrase.lower() and known in (None, referent.modality, modality)
     return replace(noun, modality=known, at=referent.at if same else None)
 
 

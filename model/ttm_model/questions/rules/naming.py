@@ -7,6 +7,7 @@ from ttm_model.questions.rules.clause import Clause
 from ttm_model.questions.rules.guard import names_a_thing
 from ttm_model.questions.rules.lexicon import (
     ADJECTIVES,
+    COLOURS,
     DETERMINERS,
     GENERIC,
     JOINTS,
@@ -88,7 +89,7 @@ def noun(it: Thing, modality: Modality | None = None, order: Order | None = None
 def _alike(one: Noun, other: Noun) -> bool:
     """Whether only qualities tell two things apart."""
     first, second = set(one.phrase.split()), set(other.phrase.split())
-    return first != second and first ^ second <= ADJECTIVES
+    return first != second and first ^ second <= ADJECTIVES - COLOURS
 
 
 def checked(question: Question) -> Question | Refusal:
@@ -96,6 +97,7 @@ def checked(question: Question) -> Question | Refusal:
     if question.thing and any(_alike(question.thing, anchor) for anchor in question.anchors):
         return Refusal("ATTRIBUTE")  # "the red car or the blue car"
     for slot in (question.thing, *question.anchors):
-        if slot is not None and not names_a_thing(slot.phrase):
+        words = slot is not None and slot.modality in ("speech", "text")  # which may be any
+        if slot is not None and not words and not names_a_thing(slot.phrase):
             return Refusal("NOT_UNDERSTOOD")
     return question

@@ -31,9 +31,11 @@ from ttm_model.questions.rules.rewrites import as_written, before_time, plain_or
 from ttm_model.questions.rules.soundwords import BASE_FORMS, SOUND_VERBS
 from ttm_model.questions.rules.spelling import respell
 from ttm_model.questions.rules.times import TIMES
+from ttm_model.questions.rules.wording import Wording, untouched
 
 _PATTERNS = Patterns(kinds(LANGUAGE), load(LANGUAGE, "patterns")["macros"])
 _PLACES: dict[str, Modality] = dict.fromkeys(("camera", "screen", "view"), "video")
+_HANGING = ("open", "polar")  # shapes of sentences that may hang on something
 _ASKING = words("what which list describe summarise summarize name report")
 
 
@@ -62,6 +64,13 @@ def _read(words: list[str], asked: bool) -> Understood:
         return Refusal(timed.refused)
     if by_pattern is not None:
         return by_pattern.within(timed.window)
+    unframed = TIMES.extract(before_time(words)).words  # "was there any mention of" is no frame
+    for said in (untouched(words), again.words, plain, unframed):
+        worded = _worded(said)
+        if isinstance(worded, Question):
+            return worded.within(timed.window or worded.window)
+        if worded is not None:
+            return worded
     by_pattern = _by_pattern(written)  # "which was earlier, ...": the time is what is asked
     if by_pattern is not None:
         return by_pattern
@@ -120,6 +129,9 @@ def _sense(words: list[str]) -> Modality | None:
 
 def _noun(words: list[str]) -> Noun | None:
     """Read what a question hangs on or sets beside something: "the dog barked", "a cup"."""
+    spoken = _WORDING.clause(words)
+    if spoken is not None:
+        return spoken
     words, order, _ = take_order([w for w in words if w != ","])
     pointing = words[:1] and words[0] in ("it", "he", "she", "they")
     if pointing and not WEATHER & set(words):
@@ -131,6 +143,27 @@ def _noun(words: list[str]) -> Noun | None:
     done = clause.personal and rest[1:2] and rest[1] in DETERMINERS and rest[0].endswith("ed")
     it = thing(rest[1:]) if done else clause.thing()  # "(after I) dropped a plate": the plate
     return None if it.phrase is None else Noun(it.phrase, it.modality, order, unread=it.unread)
+
+
+def _worded(words: list[str]) -> Understood | None:
+    """A question whose sentence is written out, and what it hangs on; or one that hangs on such."""
+    split = split_anchor(words)
+    if split.relation is None:
+        return _WORDING.question(words)
+    main = _WORDING.question(split.main)
+    if main is not None and shapes.shape_of(main.kind) in _HANGING:
+        anchors = [_noun(_meaning(main.thing, anchor)) for anchor in split.anchors]
+        found = tuple(anchor for anchor in anchors if anchor is not None)
+        return _hung(main, split, found) if len(found) == len(anchors) else None
+    if any(_WORDING.clause(list(anchor)) for anchor in split.anchors) and not why_not(split.main):
+        return _related(split, True)
+    return _WORDING.question(words)
+
+
+def _meaning(thing: Noun | None, anchor: tuple[str, ...]) -> list[str]:
+    """The words of an anchor; "it" is the thing that was spoken of: "before I showed it"."""
+    said = [] if thing is None else ["the", *thing.phrase.split()]
+    return [word for w in anchor for word in (said if said and w in ("it", "one") else [w])]
 
 
 # --- what a question hangs on ---------------------------------------------------------------------
@@ -234,3 +267,4 @@ _MAIN: tuple[Callable[[list[str], bool], Understood | None], ...] = (
     _asking_what,
     _in_order,
 )
+_WORDING = Wording(_noun)

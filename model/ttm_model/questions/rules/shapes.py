@@ -58,6 +58,11 @@ def kind_of(shape: str) -> str:
     return _KIND[shape]
 
 
+def ranking(order: Order) -> str:
+    """The kind that asks for the first, or the last."""
+    return _RANKED[order]
+
+
 def _build(
     shape: str, clause: Clause, it: Thing, order: Order | None = None, now: bool = False
 ) -> Question:
