@@ -132,7 +132,9 @@ class Film:
         same = [
             self.looks[at]
             for at, (modality, _, start_s, end_s) in enumerate(self.events)
-            if at in self.looks and modality == slot.modality and slot.overlaps(start_s, end_s)
+            if at in self.looks
+            and modality == slot.modality
+            and slot.overlaps(start_s, end_s)
             and slot.best == self.events[at][1]
         ]
         return replace(slot, looks=same[0]) if same else slot
