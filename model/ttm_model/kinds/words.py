@@ -190,7 +190,7 @@ def _telling(
 
 
 def beside_things(asked: Asked, tools: Tools, answer: Answer) -> Answer:
-    """What was said and written too, where it was asked what there was, by no sense in particular."""
+    """What was said and written too, where it was asked what there was by no sense of its own."""
     if asked.modality is not None or asked.question.phrase is not None:
         return answer
     said = [one for kind in KINDS for one in tools.words.entries(kind, asked.window)]

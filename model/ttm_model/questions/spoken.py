@@ -89,8 +89,7 @@ class PatternParser:
             parts = [*_SENTENCE.split(folded(text))[: 2 * _MOST_SENTENCES], ""]
             for part, end in zip(parts[::2], parts[1::2], strict=False):
                 if said := self._book.spelled(part):
-                    understood = self._understood(_Sentence(said, "?" in end))
-                    read.append(_as_typed(understood, part))
+                    read.append(self._understood(_Sentence(said, "?" in end), part))
         except TooLongError:
             read = [Refusal("TOO_LONG")]
         understood = next((one for one in read if isinstance(one, Question)), None)
@@ -118,30 +117,33 @@ class PatternParser:
 
     # --- layers -----------------------------------------------------------------------------------
 
-    def _understood(self, sentence: _Sentence) -> Understood:
+    def _understood(self, sentence: _Sentence, typed: str) -> Understood:
+        """A sentence that was `typed` so."""
         sentence = self._bare(sentence)
         timed = self._times.extract(sentence.words)
         if timed.refused:
             return Refusal(timed.refused)
-        window = timed.window
-        worded = self._hanging(timed.words)
-        if worded is not None:
-            return worded.within(window or worded.window)
-        sentence = self._bare(replace(sentence, words=timed.words))
+        inner = self._bare(replace(sentence, words=timed.words))
+        understood = self._hanging(timed.words) or self._untimed(inner)
+        if isinstance(understood, Refusal):
+            return understood
+        return _as_typed(understood.within(timed.window), typed)
+
+    def _untimed(self, sentence: _Sentence) -> Understood:
+        """What is left of a sentence without its words of time."""
         for matched in self._patterns.matches(w for w in sentence.words if w not in self._fillers):
-            return Question(matched.kind).within(window)
-        worded = self._hanging(sentence.words)
-        if worded is not None:
-            return worded.within(window or worded.window)
+            return Question(matched.kind)
+        written = self._hanging(sentence.words)
+        if written is not None:
+            return written
         compared = self._compared(sentence.words)
         if isinstance(compared, Question):
-            return compared.within(window)
+            return compared
         for reason in self._refusals.matches(sentence.words):
             return Refusal(reason.says["reason"])
-        understood = compared or self._related(sentence) or self._main(sentence)
-        return understood.within(window) if isinstance(understood, Question) else understood
+        return compared or self._related(sentence) or self._main(sentence)
 
-    # --- sentences that are written out --------------------------------------------------------------
+    # --- sentences that are written out -----------------------------------------------------------
 
     def _noun(self, said: list[str]) -> Noun | None:
         """The thing that words name, where they say no more."""
@@ -346,10 +348,8 @@ class PatternParser:
         return Question(kind, thing, read.modality, order=order, negated=negated)
 
 
-def _as_typed(understood: Understood, text: str) -> Understood:
+def _as_typed(understood: Question, text: str) -> Question:
     """Words that are quoted as they were typed, with their umlauts."""
-    if isinstance(understood, Refusal):
-        return understood
     typed = {word.translate(UMLAUTS): word for word in re.findall(r"\w+", text)}
 
     def noun(noun: Noun) -> Noun:

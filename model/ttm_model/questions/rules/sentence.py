@@ -67,11 +67,12 @@ def _read(words: list[str], asked: bool) -> Understood:
     unframed = TIMES.extract(before_time(words)).words  # "was there any mention of" is no frame
     told = map(_worded, (untouched(words), again.words, plain, unframed))
     worded = next((one for one in told if one is not None), None)
-    if worded is not None:
-        return worded.within(timed.window) if isinstance(worded, Question) else worded
-    by_pattern = _by_pattern(written)  # "which was earlier, ...": the time is what is asked
-    if by_pattern is not None:
-        return by_pattern
+    if isinstance(worded, Question):
+        return worded.within(timed.window)
+    # "Which was earlier, ...": the time is what is asked.
+    understood = worded or _by_pattern(written)
+    if understood is not None:
+        return understood
     split = split_anchor(plain)
     apart = split.offset_s is not None or (
         split.relation is not None and shapes.shape_of(split.relation) != "anchored"
@@ -80,9 +81,7 @@ def _read(words: list[str], asked: bool) -> Understood:
     if reason:
         return Refusal(reason)
     understood = _related(split, asked or recalled or timed.window is not None)
-    if timed.window is not None and isinstance(understood, Question):
-        return understood.within(timed.window)
-    return understood
+    return understood.within(timed.window) if isinstance(understood, Question) else understood
 
 
 # --- patterns -------------------------------------------------------------------------------------
