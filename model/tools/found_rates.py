@@ -28,7 +28,8 @@ from ttm_lab.evaluation.not_seen import PRESENT_P, WIDE, denials, memories, name
 from ttm_lab.evaluation.seen_clips import SeenClip, load_clips
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES, TextSpace
-from ttm_model.labels.space import DATA, load_space
+from ttm_model.labels.plain import DATA
+from ttm_model.labels.space import load_space
 from ttm_model.tagger.classes import TAGGER_CLASSES, kind_groups
 
 CARD = Path(__file__).parents[1] / "ttm_model" / "checkpoints" / "sound_tagger.md"

@@ -24,7 +24,7 @@ from ttm_lab.systems.slot_ttm import SlotSystem
 from ttm_lab.systems.stores import UnlimitedSystem
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES
-from ttm_model.labels.space import DATA as LABELS
+from ttm_model.labels.plain import DATA as LABELS
 from ttm_model.labels.space import LabelSpace, load_space
 
 KINDS = """dog bird vehicle fruit musical~instrument fish cat food furniture tool clothing insect

@@ -18,8 +18,7 @@ import torch
 
 from ttm_model.asking import Asking, Teaching
 from ttm_model.chunk import ChunkMedia
-from ttm_model.encoders.efficientnet_lite import CLASSES
-from ttm_model.encoders.picture import PictureEncoder, PictureFeatures, fit
+from ttm_model.encoders.picture import PictureEncoder, fit
 from ttm_model.encoders.sound import SoundContext, SoundEncoder, initial_context
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.encoders.weights import ALL
@@ -27,9 +26,11 @@ from ttm_model.engines.lite_state import LiteState, received, state_spec
 from ttm_model.engines.noticing import PLACES, Thing, heard, seen, to_tokens
 from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.kinds import answering
+from ttm_model.labels.class_keys import ClassKeys
+from ttm_model.labels.picture_keys import load_picture_keys
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
-from ttm_model.labels.things import load_calibration
+from ttm_model.labels.things import Looking, load_calibration
 from ttm_model.reader.laying_out import NAMES, view
 from ttm_model.reader.view import PERSON, MemoryView
 from ttm_model.slow import Finding, Job, SenseName, SlowSense
@@ -69,14 +70,13 @@ class LiteEngine:
             self._sounds, groups = TaggerEncoder(), kind_groups()
         else:
             self._sounds, groups = SoundEncoder(), []
-        self._calibration = load_calibration()
-        sights, sounds = (
-            load_space("imagenet"),
-            sound_space(self._sounds.classes, self._text, groups),
-        )
+        keys = load_picture_keys()
+        self._looking = Looking(self._pictures.classifier, keys, load_calibration())
+        self._sound_keys = ClassKeys(len(self._sounds.classes))
+        sounds = sound_space(self._sounds.classes, self._text, groups)
         self._spaces: Mapping[ModalityName, TextSpace] = {
-            "video": TextSpace(sights, self._text, PICTURES),
-            "audio": TextSpace(sounds, self._text, SOUNDS),
+            "video": TextSpace(load_space("imagenet"), keys, self._text, PICTURES),
+            "audio": TextSpace(sounds, self._sound_keys, self._text, SOUNDS),
         }
         self._unit = SlotUnit().eval().to(self.device)
         self.layout = self._unit.config.layout
@@ -99,11 +99,11 @@ class LiteEngine:
 
     def initial(self) -> LiteState:
         """The state before the first chunk."""
-        return LiteState.initial(self.layout, CLASSES)
+        return LiteState.initial(self.layout)
 
     def load(self, data: bytes) -> LiteState:
         """A stored state; raises StateIncompatible where it is another model's."""
-        return LiteState.load(data, self.schema, self.layout, CLASSES)
+        return LiteState.load(data, self.schema, self.layout)
 
     def dump(self, state: LiteState) -> bytes:
         """The bytes that continue a session exactly."""
@@ -129,13 +129,9 @@ class LiteEngine:
         first = 0
         for row, (state, chunk) in enumerate(zip(states, media, strict=True)):
             last = first + len(chunk.pictures)
-            own = PictureFeatures(
-                features.whole_logits[first:last].cpu(), features.cell_logits[first:last].cpu()
-            )
-            sights, scene = seen(
-                own, chunk, state.scene, self._spaces["video"].space, self._calibration
-            )
-            rows.append((sights, heard(sounds, row, chunk, self._spaces["audio"].space)))
+            sights, scene = seen(features.part(first, last), chunk, state.scene, self._looking)
+            names = self._spaces["audio"].names
+            rows.append((sights, heard(sounds, row, chunk, names, self._sound_keys)))
             scenes.append(scene)
             first = last
         tokens, mask = to_tokens(rows, [chunk.end_s for chunk in media], self.layout.dim)
@@ -251,13 +247,10 @@ class LiteEngine:
             "layout": repr(config.layout),
             "unit": repr(config),
             "places": PLACES,
-            "state": repr(sorted(state_spec(self.layout, CLASSES).items())),
+            "state": repr(sorted(state_spec(self.layout).items())),
             "weights": [weights.sha256 for weights in (*ALL, SOUND_TAGGER)],
             "sounds": self._spaces["audio"].names,
-            "phi": [
-                hashlib.sha256(space.space.sketch.phi.numpy().tobytes()).hexdigest()
-                for space in self._spaces.values()
-            ],
+            "keys": self._looking.keys.digest(),
         }
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         size = f"{self.layout.tokens}x{self.layout.dim}"

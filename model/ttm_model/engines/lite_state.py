@@ -16,7 +16,7 @@ from torch import Tensor
 from ttm_model.encoders.sound import SoundContext, initial_context
 from ttm_model.engines.parts import Part, Parts, read, spec_of, tensors_of
 from ttm_model.engines.received import Received, Stretch
-from ttm_model.labels.things import first_scene
+from ttm_model.labels.picture_keys import FEATURES, first_scene
 from ttm_model.pending import Pending
 from ttm_model.serial import Spec, from_bytes, to_bytes
 from ttm_model.step_result import ModalityName
@@ -30,29 +30,29 @@ class LiteState:
     """Everything that one session's next step starts from."""
 
     memory: MemoryState  # B = 1
-    scene: Tensor  # (C,) float32, running mean of what a camera shows anyway
+    scene: Tensor  # (1280,) float32, running mean feature of what a camera shows anyway
     sound: SoundContext
     received: Received
     jobs: Pending
 
     @classmethod
-    def initial(cls, layout: Layout, classes: int) -> Self:
+    def initial(cls, layout: Layout) -> Self:
         """Before the first chunk."""
-        return cls(**{name: part.initial() for name, part in parts(layout, classes).items()})
+        return cls(**{name: part.initial() for name, part in parts(layout).items()})
 
     def dump(self, schema: str, layout: Layout) -> bytes:
         """Everything, bit for bit."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return to_bytes(tensors_of(parts(layout, len(self.scene)), values), schema)
+        return to_bytes(tensors_of(parts(layout), values), schema)
 
     @classmethod
-    def load(cls, data: bytes, schema: str, layout: Layout, classes: int) -> Self:
+    def load(cls, data: bytes, schema: str, layout: Layout) -> Self:
         """What `dump` wrote; raises StateIncompatible where it is another model's."""
-        known = parts(layout, classes)
+        known = parts(layout)
         return cls(**read(known, from_bytes(data, schema, spec_of(known))))
 
 
-def parts(layout: Layout, classes: int) -> Parts:
+def parts(layout: Layout) -> Parts:
     """How each field of a state begins and is stored, by its name."""
     return {
         "memory": Part(
@@ -62,8 +62,8 @@ def parts(layout: Layout, classes: int) -> Parts:
             MemoryState.from_tensors,
         ),
         "scene": Part(
-            {"mean": ((classes,), torch.float32)},
-            lambda: first_scene(classes),
+            {"mean": ((FEATURES,), torch.float32)},
+            first_scene,
             lambda scene: {"mean": scene},
             _scene,
         ),
@@ -75,9 +75,9 @@ def parts(layout: Layout, classes: int) -> Parts:
     }
 
 
-def state_spec(layout: Layout, classes: int) -> Spec:
+def state_spec(layout: Layout) -> Spec:
     """Name, shape and dtype of every tensor of a stored state."""
-    return spec_of(parts(layout, classes))
+    return spec_of(parts(layout))
 
 
 def received(state: LiteState) -> dict[ModalityName, tuple[Stretch, ...]]:

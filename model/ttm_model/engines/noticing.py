@@ -15,8 +15,10 @@ from torch import Tensor
 from ttm_model.chunk import ChunkMedia
 from ttm_model.encoders.picture import PictureFeatures
 from ttm_model.encoders.sound import SoundBatch
-from ttm_model.labels.space import LabelSpace
-from ttm_model.labels.things import PictureCalibration, next_scene, things
+from ttm_model.labels.class_keys import ClassKeys
+from ttm_model.labels.picture_keys import next_scene
+from ttm_model.labels.things import Looking
+from ttm_model.slow import Box
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.tokens import InputTokens
 
@@ -29,30 +31,28 @@ SILENCE = "silence"
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One candidate for memory: key (d,), salience, and the interval it stands for."""
+    """One candidate for memory: key (d,), salience, and the interval it stands for.
+
+    `looks_box`: where it was in its picture; None of what was heard.
+    """
 
     key: Tensor
     salience: float
     start_s: float
     end_s: float
+    looks_box: Box | None = None
 
 
 def seen(
-    features: PictureFeatures,
-    media: ChunkMedia,
-    scene: Tensor,
-    space: LabelSpace,
-    calibration: PictureCalibration,
+    features: PictureFeatures, media: ChunkMedia, scene: Tensor, looking: Looking
 ) -> tuple[list[Thing], Tensor]:
-    """What the chunk's pictures show, picture after picture, and the scene after them."""
+    """What the chunk's pictures show, picture after picture, and the scene (1280,) after them."""
     found: list[Thing] = []
-    for index, (start_s, end_s) in enumerate(picture_spans(media)):
-        whole = features.whole_logits[index : index + 1]
-        result = things(whole, features.cell_logits[index : index + 1], scene, calibration)
-        scene = next_scene(scene, whole[0], calibration)
-        keys = space.key(result.posteriors[0])  # (K, d)
-        for k in torch.nonzero(result.mask[0])[:, 0].tolist():
-            found.append(Thing(keys[k], float(result.salience[0, k]), start_s, end_s))
+    spans = picture_spans(media)
+    for cells, tall, (start_s, end_s) in zip(features.cells, features.tall, spans, strict=True):
+        sights = looking.things(cells, tall, scene)
+        scene = next_scene(scene, cells, looking.keys)
+        found += [Thing(s.key, s.salience, start_s, end_s, s.box) for s in sights]
     if len(found) > VIDEO_PLACES:
         found = sorted(found, key=lambda thing: -thing.salience)[:VIDEO_PLACES]
         found = sorted(found, key=lambda thing: thing.start_s)
@@ -67,8 +67,13 @@ def picture_spans(media: ChunkMedia) -> list[tuple[float, float]]:
     return list(itertools.pairwise(edges)) if times else []
 
 
-def heard(batch: SoundBatch, row: int, media: ChunkMedia, space: LabelSpace) -> list[Thing]:
-    """The classes that sound in the interval which the encoder judged, loudest claim first."""
+def heard(
+    batch: SoundBatch, row: int, media: ChunkMedia, names: Sequence[str], keys: ClassKeys
+) -> list[Thing]:
+    """The classes that sound in the interval which the encoder judged, loudest claim first.
+
+    `names` are those of all classes, in order.
+    """
     if not batch.mask[row]:
         return []
     posterior = torch.from_numpy(batch.posteriors[row])
@@ -77,11 +82,11 @@ def heard(batch: SoundBatch, row: int, media: ChunkMedia, space: LabelSpace) -> 
     found = []
     for c in posterior.argsort(descending=True)[:AUDIO_PLACES].tolist():
         p = float(posterior[c])
-        if p < HEARD_P or space.names[c] == SILENCE:
+        if p < HEARD_P or names[c] == SILENCE:
             continue
         alone = torch.zeros_like(posterior)
         alone[c] = posterior[c]  # sounds overlap, so each class is a thing of its own
-        found.append(Thing(space.key(alone), p, start_s, end_s))
+        found.append(Thing(keys.key(alone), p, start_s, end_s))
     return found
 
 

@@ -106,11 +106,7 @@ BASE = Recogniser(
 RECOGNISERS: Mapping[ModelName, Recogniser] = {"tiny.en": TINY_EN, "base": BASE}
 PINNED: tuple[PinnedWeights, ...] = (
     SILERO_SEQUENCE,
-    *(
-        weights
-        for each in RECOGNISERS.values()
-        for weights in (*each.parts, *each.files.values())
-    ),
+    *(weights for each in RECOGNISERS.values() for weights in (*each.parts, *each.files.values())),
 )
 
 
