@@ -12,7 +12,7 @@ from ttm_model.looks import chance
 from ttm_model.questions.data import load
 from ttm_model.questions.question import Modality, Noun
 from ttm_model.reader import people, taught
-from ttm_model.reader.view import NO_CLASS, KeySpace, MemoryView, PhraseWeights, Slot
+from ttm_model.reader.view import KeySpace, MemoryView, PhraseWeights, Slot
 from ttm_protocol.answers import ModalityName
 
 PRESENT_P = 0.5
@@ -239,9 +239,7 @@ class Scorer:
         )
 
     def is_kind(self, slot: Slot, kind: str) -> bool:
-        """Whether what names a slot is of a kind ("animal"), in words; a person is of none."""
-        if slot.best == NO_CLASS:
-            return False
+        """Whether what names a slot is of a kind ("animal"), in words."""
         if slot.person:
             return kind in people.NAMING
         key = self.spaces[slot.modality].phrase(kind)
