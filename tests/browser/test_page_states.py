@@ -303,16 +303,13 @@ async def test_a_name_is_taught_and_taken_away(chrome: Any, gateway: Served) -> 
             await page.evaluate("(e) => { fake.teachError = e; }", refused)
             await page.fill("#teach-name", "Karl")
             await page.press("#teach-name", "Enter")
-            await page.wait_for_function(
-                "(told) => document.getElementById('teach-note').textContent.includes(told)",
-                arg=told,
-            )
+            await page.wait_for_selector(f"#teach-note:has-text('{told}')")
             assert await page.input_value("#teach-name") == "Karl"  # nothing is typed twice
         await page.press("#teach-name", "Escape")
         assert await page.is_hidden("#teach")
 
         await things.first.locator("button").click()
-        await page.wait_for_function("document.querySelectorAll('#things .thing').length === 2")
+        await things.nth(2).wait_for(state="detached")
         assert "my cup" not in await page.inner_text("#things")
 
 
@@ -341,8 +338,7 @@ async def test_a_question_takes_a_picture_along(
         assert await box.count() == 0
 
         await page.set_input_files("#picture-input", tmp_path / "text.png")
-        await page.wait_for_function("document.getElementById('picture-note').textContent !== ''")
-        assert "no picture" in await page.inner_text("#picture-note")
+        await page.wait_for_selector("#picture-note:has-text('no picture')")
         await page.set_input_files("#picture-input", tmp_path / "noise.png")  # 9 MB
         await box.wait_for()
         await ask(page, "What came before this?")
@@ -355,7 +351,7 @@ async def test_a_question_takes_a_picture_along(
         await page.click("#attached button")
         assert await box.count() == 0
         await ask(page, "Did you see a dog?")
-        assert await page.evaluate(sent) == {"text": "Did you see a dog?"}
+        assert (await page.evaluate(sent))["picture"] is None
 
 
 async def test_what_can_be_recognised_is_asked_for_when_opened(
