@@ -55,6 +55,7 @@ def test_every_command_has_help():
         "export",
         "import",
         "mcp",
+        "weights",
     ):
         assert name in done.stdout
         assert run(name, "--help").returncode == 0
