@@ -254,9 +254,9 @@ class LiteEngine:
         slot = shown(self._view(state), since_s, until_s)
         if slot is None:
             raise CannotTeach(
-                f"name: memory holds nothing that was seen or heard from {since_s:.1f} s to "
+                f"since_s: memory holds nothing that was seen or heard from {since_s:.1f} s to "
                 f"{until_s:.1f} s",
-                field="name",
+                field="since_s",
             )
         things = taught(state.things, teaching.name, [example_of(slot)], until_s)
         return replace(state, things=things), to_plain(told_taught(things, teaching.name, slot))

@@ -102,9 +102,19 @@ class ModelThread(Generic[S]):
         """What was said and written."""
         return await self._thread.run(partial(self._engine.words, state, since_s, until_s))
 
-    async def understand(self, text: str, before: Context | None) -> Understood:
-        """Understand a question, which may lean on the one before in its conversation."""
-        return await self._thread.run(partial(understand, text, before))
+    async def understand(
+        self, text: str, before: Context | None, state: S, pictured: bool
+    ) -> Understood:
+        """Understand a question, which may lean on the one before in its conversation.
+
+        It may use the names that were taught; `pictured`: it is about a picture.
+        """
+
+        def understood() -> Understood:
+            names = [thing["name"] for thing in self._engine.things(state)["things"]]
+            return understand(text, before, names, pictured)
+
+        return await self._thread.run(understood)
 
     async def answer(self, state: S, asking: Asking) -> Answer:
         """Answer a question from the state alone."""
