@@ -2,7 +2,7 @@
 
     python model/tools/mention_speak.py > model/tools/mention_heard.txt
 
-Needs `flite` (Debian), whose three voices take turns; about two minutes of one core. A line of the
+Needs `flite` (Debian), whose three voices take turns; about a minute of one core. A line of the
 result is a voice, a tab, and the words understood, in the order of the sentences.
 """
 
@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import wave
 from pathlib import Path
 
-from faster_whisper import WhisperModel
+import numpy as np
+import numpy.typing as npt
 
-from ttm_model.encoders.weights import pinned, verified_path
+from ttm_model.slow import Job, JobMedia
+from ttm_model.speech.sense import SpeechSense
 
 VOICES = ("slt", "rms", "awb")
 SENTENCES = Path(__file__).with_name("mention_sentences.txt")
@@ -25,18 +28,25 @@ def sentences() -> list[str]:
     return [line for line in lines if line and line[0] not in "#="]
 
 
+def spoken(sentence: str, voice: str, path: Path) -> npt.NDArray[np.float32]:
+    """A sentence at 16 kHz, as flite says it."""
+    command = ["flite", "-voice", voice, "-t", sentence, "-o", str(path)]
+    subprocess.run(command, check=True)
+    with wave.open(str(path)) as file:
+        assert file.getframerate() == 16_000
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    return samples.astype(np.float32) / 32768
+
+
 def main() -> None:
-    folder = verified_path(pinned("faster-whisper-tiny.en/model.bin")).parent
-    model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1)
+    sense = SpeechSense("tiny.en")
     with tempfile.TemporaryDirectory() as scratch:
-        spoken = str(Path(scratch, "spoken.wav"))
         for number, sentence in enumerate(sentences()):
             voice = VOICES[number % len(VOICES)]
-            subprocess.run(["flite", "-voice", voice, "-t", sentence, "-o", spoken], check=True)
-            parts, _ = model.transcribe(
-                spoken, beam_size=1, temperature=0.0, language="en", without_timestamps=True
-            )
-            print(voice, " ".join(part.text.strip() for part in parts), sep="\t", flush=True)
+            sound = spoken(sentence, voice, Path(scratch, "spoken.wav"))
+            seconds = len(sound) / 16_000
+            heard = sense.find(Job("speech", number, 0.0, seconds, seconds), JobMedia(sound))
+            print(voice, " ".join(u.text for u in heard.utterances), sep="\t", flush=True)
 
 
 if __name__ == "__main__":

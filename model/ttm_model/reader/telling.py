@@ -104,8 +104,9 @@ class Tools:
 
     def coverage_since_s(self, modality: Modality | None) -> float:
         """Since when nothing of a sense (None: of any that sees or hears) has been forgotten."""
-        if modality == "speech" or modality == "text":
-            return self.words.floor_s(modality)
+        match modality:
+            case "speech" | "text":
+                return self.words.floor_s(modality)
         return self.memory.coverage_since_s(modality)
 
     def about(self, asked: Asked, text: str, found: Found, chosen: Hit) -> Answer:

@@ -86,7 +86,7 @@ class Whisper:
     def encode(self, sound: Floats) -> Any:
         """`sound` (T,) float32 at 16 kHz, at most WINDOW_S, to what the other methods take."""
         padded = np.zeros(round(WINDOW_S * RATE_HZ), np.int16)
-        padded[: len(sound)] = np.rint(np.clip(sound, -1, 1) * 32767)
+        padded[: len(sound)] = np.clip(np.rint(sound * 32768), -32768, 32767)
         mel = np.ascontiguousarray(log_mel(padded).T[None])  # (1, 80, frames)
         return self._model.encode(self._lib.StorageView.from_array(mel))
 
