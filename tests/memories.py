@@ -15,6 +15,8 @@ from ttm_model.asking import Asking
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.kinds.answering import answer
+from ttm_model.labels.class_keys import ClassKeys
+from ttm_model.labels.picture_keys import load_picture_keys
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.looks import COLOURS, Looks
@@ -32,16 +34,23 @@ from ttm_protocol.answers import Answer, ModalityName
 STEP_S = 0.5
 PLACES = 8
 CLEAR = 0.95  # the share of its class in what is shown
+CLIMB, CLIMBED = 5e-3, 1000
+
+
+@cache
+def encoder() -> TextEncoder:
+    """The encoder of phrases."""
+    return TextEncoder()
 
 
 @cache
 def spaces() -> dict[ModalityName, TextSpace]:
     """The label spaces of preset `lite`."""
-    text = TextEncoder()
+    text = encoder()
     sounds = sound_space(TAGGER_CLASSES, text, kind_groups())
     return {
-        "video": TextSpace(load_space("imagenet"), text, PICTURES),
-        "audio": TextSpace(sounds, text, SOUNDS),
+        "video": TextSpace(load_space("imagenet"), load_picture_keys(), text, PICTURES),
+        "audio": TextSpace(sounds, ClassKeys(len(sounds)), text, SOUNDS),
     }
 
 
@@ -51,6 +60,21 @@ def best_class(modality: ModalityName, phrase: str) -> int:
     if key.knows < 0.5:
         raise ValueError(f"{phrase}: nothing that the {modality} space knows")
     return int(key.weights.argmax())
+
+
+@cache
+def key_of(modality: ModalityName, cls: int) -> torch.Tensor:
+    """The key (256,) of a clear sight or sound of a class."""
+    keys = spaces()[modality].keys
+    if isinstance(keys, ClassKeys):
+        return CLEAR * keys.phi[cls]
+    key = torch.zeros(keys.decoder.shape[1])
+    for _ in range(CLIMBED):  # uphill in the log of the class's share
+        posterior = keys.decode(key[None])[0]
+        if float(posterior[cls]) >= CLEAR:
+            break
+        key = key + CLIMB * (keys.decoder[cls] - posterior @ keys.decoder)
+    return key
 
 
 @dataclass
@@ -96,14 +120,14 @@ class Film:
             Word(word, start_s + at * each_s, start_s + (at + 1) * each_s, 0.9)
             for at, word in enumerate(said)
         )
-        key = spaces()["video"].text.encode([text])[0]
+        key = encoder().encode([text])[0]
         entry = Entry("speech", text, start_s, end_s, 0.9, 1, words, None, language, key)
         self.entries.append(entry)
         return self
 
     def write(self, text: str, start_s: float, end_s: float, box: Box | None = None) -> Film:
         """Something is to be read."""
-        key = spaces()["video"].text.encode([text])[0]
+        key = encoder().encode([text])[0]
         self.entries.append(Entry("text", text, start_s, end_s, 0.9, 1, (), box, "", key))
         return self
 
@@ -132,7 +156,9 @@ class Film:
         same = [
             self.looks[at]
             for at, (modality, _, start_s, end_s) in enumerate(self.events)
-            if at in self.looks and modality == slot.modality and slot.overlaps(start_s, end_s)
+            if at in self.looks
+            and modality == slot.modality
+            and slot.overlaps(start_s, end_s)
             and slot.best == self.events[at][1]
         ]
         return replace(slot, looks=same[0]) if same else slot
@@ -152,13 +178,7 @@ class Film:
         mask = torch.zeros(1, PLACES, dtype=torch.bool)
         now = [event for event in self.events if event[2] <= start_s < event[3]]
         for place, (modality, cls, _, _) in enumerate(now[:PLACES]):
-            space = spaces()[modality].space
-            posterior = torch.full((len(space),), (1 - CLEAR) / (len(space) - 1))
-            posterior[cls] = CLEAR
-            if modality == "audio":  # sounds overlap: each is a thing of its own
-                posterior = torch.zeros(len(space))
-                posterior[cls] = CLEAR
-            tokens.keys[0, place] = space.key(posterior)
+            tokens.keys[0, place] = key_of(modality, cls)
             tokens.modality[0, place] = int(
                 Modality.VIDEO if modality == "video" else Modality.AUDIO
             )
@@ -179,7 +199,7 @@ class Film:
             pictured = limits.get("picture_keys") is not None
             understood = understand(text, context[0], names, pictured)
             asking = Asking(text, understood, **limits)
-            answered = answer(asking, memory, spaces(), spaces()["video"].text)
+            answered = answer(asking, memory, spaces(), encoder())
             context[0] = remembered(understood, answered, context[0])
             return answered
 

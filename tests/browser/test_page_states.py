@@ -243,6 +243,7 @@ async def test_words_are_captions_then_passages_with_their_moment(
         assert "Words known up to 1:34." in await answer.inner_text()
         await quote.click()
         assert "said 0:35 to 0:38" in await page.inner_text("#detail")
+        assert await page.locator(".time .event.speech.chosen").count() == 1
         async with page.expect_download() as saved:
             await page.click("#words-file")
         assert (await saved.value).suggested_filename == "words.vtt"

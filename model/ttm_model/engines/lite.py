@@ -38,6 +38,7 @@ from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.labels.things import Looking, load_calibration
 from ttm_model.reader.laying_out import NAMES, view
+from ttm_model.reader.taught import with_names
 from ttm_model.reader.view import PERSON, MemoryView
 from ttm_model.slow import Finding, Job, SenseName, SlowSense
 from ttm_model.step_result import Noticed, StepResult
@@ -254,9 +255,9 @@ class LiteEngine:
         slot = shown(self._view(state), since_s, until_s)
         if slot is None:
             raise CannotTeach(
-                f"name: memory holds nothing that was seen or heard from {since_s:.1f} s to "
+                f"since_s: memory holds nothing that was seen or heard from {since_s:.1f} s to "
                 f"{until_s:.1f} s",
-                field="name",
+                field="since_s",
             )
         things = taught(state.things, teaching.name, [example_of(slot)], until_s)
         return replace(state, things=things), to_plain(told_taught(things, teaching.name, slot))
@@ -310,7 +311,7 @@ class LiteEngine:
     @torch.inference_mode()
     def timeline(self, state: LiteState) -> Timeline:
         """Every event that memory holds, decoded, and since when nothing was evicted."""
-        memory = self._view(state)
+        memory = with_names(self._view(state), self._spaces)
         events = (
             *(slot.evidence for slot in memory.events),
             *(passage_evidence(entry) for entry in memory.words),

@@ -75,4 +75,5 @@ def _key(looks: Looks, dim: int) -> Tensor:
     key = torch.zeros(dim)
     key[0] = SAME_IN_ALL
     key[1 : 1 + len(COLOURS)] = wears
-    return key / key.norm()
+    unit: Tensor = key / key.norm()
+    return unit

@@ -37,7 +37,9 @@ def spoken(*pauses_s, name="speech/young_man.opus"):
 def chunks(sound, seconds=0.5, start_s=0.0):
     size = round(seconds * RATE)
     return [
-        ChunkMedia(start_s + at / RATE, len(sound[at : at + size]) / RATE, audio=sound[at : at + size])
+        ChunkMedia(
+            start_s + at / RATE, len(sound[at : at + size]) / RATE, audio=sound[at : at + size]
+        )
         for at in range(0, len(sound), size)
     ]
 

@@ -1,10 +1,12 @@
 """The segmenter: where utterances open, close and are cut, and that its state is all it has."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
-from model.speech.sounds import RATE, chunks, clip, flat, fold, quiet, same, spoken
 
+from model.speech.sounds import RATE, chunks, clip, flat, fold, quiet, same, spoken
 from ttm_model.chunk import ChunkMedia
 from ttm_model.errors import WeightsError
 from ttm_model.serial import from_bytes, to_bytes
@@ -106,7 +108,7 @@ def test_long_speech_is_cut_and_no_moment_of_it_is_lost_or_doubled(segmenter):
     stretches = flat(fold(segmenter, chunks(sound))[1])
     assert len(stretches) >= 3
     assert all(0 < end_s - start_s <= LONGEST_S for start_s, end_s in stretches)
-    for (_, end_s), (start_s, _) in zip(stretches, stretches[1:], strict=False):
+    for (_, end_s), (start_s, _) in itertools.pairwise(stretches):
         assert 0 <= start_s - end_s < 0.6  # a pause between sentences at most
     assert stretches[0][0] < 0.8
     assert stretches[-1][1] > 0.5 + 3 * len(leisure) / RATE - 0.5
