@@ -15,6 +15,8 @@ from ttm_model.asking import Asking
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.kinds.answering import answer
+from ttm_model.labels.class_keys import ClassKeys
+from ttm_model.labels.picture_keys import load_picture_keys
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.looks import COLOURS, Looks
@@ -32,6 +34,7 @@ from ttm_protocol.answers import Answer, ModalityName
 STEP_S = 0.5
 PLACES = 8
 CLEAR = 0.95  # the share of its class in what is shown
+CLIMB, CLIMBED = 5e-3, 1000
 
 
 @cache
@@ -40,8 +43,8 @@ def spaces() -> dict[ModalityName, TextSpace]:
     text = TextEncoder()
     sounds = sound_space(TAGGER_CLASSES, text, kind_groups())
     return {
-        "video": TextSpace(load_space("imagenet"), text, PICTURES),
-        "audio": TextSpace(sounds, text, SOUNDS),
+        "video": TextSpace(load_space("imagenet"), load_picture_keys(), text, PICTURES),
+        "audio": TextSpace(sounds, ClassKeys(len(sounds)), text, SOUNDS),
     }
 
 
@@ -51,6 +54,21 @@ def best_class(modality: ModalityName, phrase: str) -> int:
     if key.knows < 0.5:
         raise ValueError(f"{phrase}: nothing that the {modality} space knows")
     return int(key.weights.argmax())
+
+
+@cache
+def key_of(modality: ModalityName, cls: int) -> torch.Tensor:
+    """The key (256,) of a clear sight or sound of a class."""
+    keys = spaces()[modality].keys
+    if isinstance(keys, ClassKeys):
+        return CLEAR * keys.phi[cls]
+    key = torch.zeros(keys.decoder.shape[1])
+    for _ in range(CLIMBED):  # uphill in the log of the class's share
+        posterior = keys.decode(key[None])[0]
+        if float(posterior[cls]) >= CLEAR:
+            break
+        key = key + CLIMB * (keys.decoder[cls] - posterior @ keys.decoder)
+    return key
 
 
 @dataclass
@@ -132,7 +150,9 @@ class Film:
         same = [
             self.looks[at]
             for at, (modality, _, start_s, end_s) in enumerate(self.events)
-            if at in self.looks and modality == slot.modality and slot.overlaps(start_s, end_s)
+            if at in self.looks
+            and modality == slot.modality
+            and slot.overlaps(start_s, end_s)
             and slot.best == self.events[at][1]
         ]
         return replace(slot, looks=same[0]) if same else slot
@@ -152,13 +172,7 @@ class Film:
         mask = torch.zeros(1, PLACES, dtype=torch.bool)
         now = [event for event in self.events if event[2] <= start_s < event[3]]
         for place, (modality, cls, _, _) in enumerate(now[:PLACES]):
-            space = spaces()[modality].space
-            posterior = torch.full((len(space),), (1 - CLEAR) / (len(space) - 1))
-            posterior[cls] = CLEAR
-            if modality == "audio":  # sounds overlap: each is a thing of its own
-                posterior = torch.zeros(len(space))
-                posterior[cls] = CLEAR
-            tokens.keys[0, place] = space.key(posterior)
+            tokens.keys[0, place] = key_of(modality, cls)
             tokens.modality[0, place] = int(
                 Modality.VIDEO if modality == "video" else Modality.AUDIO
             )

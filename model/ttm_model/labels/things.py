@@ -91,8 +91,10 @@ class Looking:
         salience = self._salience(peaks, self.strangeness(cells, scene))
         places = [EVERYWHERE, *(WINDOWS[at] for at in chosen)]
         sights = []
-        for within, own in zip(places, salience.tolist(), strict=True):
-            key, shown = self.keys.shown(cells, within, scene)
+        best = torch.cat([whole, windows[chosen]]).argmax(dim=-1)
+        scores = self.classifier.weight[best] @ cells.T  # (K, 63)
+        for within, score, own in zip(places, scores, salience.tolist(), strict=True):
+            key, shown = self.keys.shown(cells, within, scene, score)
             sights.append(Sight(key, box_of(shown, tall), own))
         return sights
 
