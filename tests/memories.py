@@ -38,9 +38,15 @@ CLIMB, CLIMBED = 5e-3, 1000
 
 
 @cache
+def encoder() -> TextEncoder:
+    """The encoder of phrases."""
+    return TextEncoder()
+
+
+@cache
 def spaces() -> dict[ModalityName, TextSpace]:
     """The label spaces of preset `lite`."""
-    text = TextEncoder()
+    text = encoder()
     sounds = sound_space(TAGGER_CLASSES, text, kind_groups())
     return {
         "video": TextSpace(load_space("imagenet"), load_picture_keys(), text, PICTURES),
@@ -114,14 +120,14 @@ class Film:
             Word(word, start_s + at * each_s, start_s + (at + 1) * each_s, 0.9)
             for at, word in enumerate(said)
         )
-        key = spaces()["video"].text.encode([text])[0]
+        key = encoder().encode([text])[0]
         entry = Entry("speech", text, start_s, end_s, 0.9, 1, words, None, language, key)
         self.entries.append(entry)
         return self
 
     def write(self, text: str, start_s: float, end_s: float, box: Box | None = None) -> Film:
         """Something is to be read."""
-        key = spaces()["video"].text.encode([text])[0]
+        key = encoder().encode([text])[0]
         self.entries.append(Entry("text", text, start_s, end_s, 0.9, 1, (), box, "", key))
         return self
 
@@ -193,7 +199,7 @@ class Film:
             pictured = limits.get("picture_keys") is not None
             understood = understand(text, context[0], names, pictured)
             asking = Asking(text, understood, **limits)
-            answered = answer(asking, memory, spaces(), spaces()["video"].text)
+            answered = answer(asking, memory, spaces(), encoder())
             context[0] = remembered(understood, answered, context[0])
             return answered
 

@@ -26,7 +26,6 @@ from ttm_server.store import EmbeddedServer, IngestStatus, StreamOpened
 Story = Literal["replaced", "taken_over"]
 SOON_S = 30.0
 LEASE_S = 0.5
-FAR = 180  # what lies before has left the kept input, so that it cannot be folded again
 
 
 async def stale_commit(folder: Path, control: str, story: Story) -> list[str]:
@@ -70,16 +69,17 @@ class _Story:
         else:
             await self._worker(1)
             await self._applied(28)
-            await self._send(FAR)
-            await self._applied(FAR)
-            position = FAR
+            await self._send(40)
+            await self._applied(40)
+            await self._ended(40)
+            position = 40
         zombie.signal(signal.SIGCONT)
         await _until(lambda: tried_after_holding(read_journal(self._folder, zombie.name)))
         wrong = await self._look(position)
         if not wrong:
-            await self._send(FAR + 20)
-            await self._applied(FAR + 20)
-            wrong = await self._look(FAR + 20)
+            await self._send(60)
+            await self._applied(60)
+            wrong = await self._look(60)
         return wrong
 
     async def _worker(self, index: int) -> Program:
@@ -116,6 +116,16 @@ class _Story:
         async with asyncio.timeout(SOON_S):
             while (await self._store.session(self._ledger.sid)).applied_seq < position:
                 await asyncio.sleep(0.02)
+
+    async def _ended(self, position: int) -> None:
+        """Let the stream end, so that no input is kept of which the zombie could fold it again."""
+        store, ledger = self._store, self._ledger
+        ledger.ends.add(position)
+        await store.close_stream(ledger.sid, self._opened.connection, ended=True)
+        async with asyncio.timeout(SOON_S):
+            while await store.read_kept(ledger.sid, position, 1):
+                await asyncio.sleep(0.02)
+        self._opened = await store.open_stream(ledger.sid)
 
     async def _look(self, least: int) -> list[str]:
         state = await self._store.read_state(self._ledger.sid)

@@ -29,7 +29,7 @@ async def test_nothing_is_lost_or_applied_twice_whatever_dies(tmp_path: Path) ->
         "kill_gateway": 1,
         "hold_commit": 4,
         "duplicate": 6,
-        "end": 8,
+        "end": 24,
     }
     options = Options(folder=tmp_path, seconds=14, seed=SEED, rate=12.0, least=least)
     verdict = await run(options)

@@ -405,6 +405,31 @@ async def test_a_stream_that_goes_on_before_its_end_was_taken_in_has_none(store,
     assert await memory_of(store, sid) == expected_slow(CHUNKS[:9])
 
 
+async def test_the_next_owner_takes_an_end_in_that_was_left_half_way(store, settings, raw):
+    sid, opened = await opened_session(store)
+    engine, begun, going_on = lab_engine(), threading.Event(), threading.Event()
+
+    def delay_s(job: Job) -> float:
+        if job.due_s == job.end_s:  # of the end
+            begun.set()
+            going_on.wait(30)
+        return 0.0
+
+    engine.senses["speech"].delay_s = delay_s
+    async with crashed_at_the_end(Worker(store, engine, settings)):
+        await send(store, sid, opened, CHUNKS[:7])
+        await until_applied(store, sid, 7)
+        await store.close_stream(sid, opened.connection, ended=True)
+        await until(begun.is_set)
+        going_on.set()
+    async with working(Worker(store, lab_engine(), settings)):
+        await until_flushed(raw, sid, 7)
+        opened = await store.open_stream(sid)
+        await send(store, sid, opened, CHUNKS[7:16])
+        await until_applied(store, sid, 16)
+    assert await memory_of(store, sid) == expected_slow(CHUNKS[:16], [7])
+
+
 async def test_a_question_after_the_end_is_answered_with_the_last_words(store, settings):
     sid, opened = await opened_session(store)
     async with working(Worker(store, lab_engine(lambda job: 0.05), settings)):

@@ -10,7 +10,7 @@ const STATES = {
   not_received: ["Not received", ["M4 5h12v10H4zM4 5l12 10"], "no picture or no sound came in that time"],
   cannot_tell: ["Cannot tell", ["M7 7.5a3 3 0 1 1 4.2 2.7c-.8.4-1.2 1-1.2 2M10 15.5v.1"], "memory has no means to know this, or a part of it"],
 };
-export const EXAMPLES = ["What was the last thing you saw?", "What did you see before that?", "What was the first thing you heard?", "Did you see a dog?", "How many times did a bell ring?", "What did you see 20 seconds ago?"];
+export const EXAMPLES = ["What was the last thing you saw?", "What did you see before that?", "What was the first thing you heard?", "Did you see a dog?", "How many times did a bell ring?", "What was said?", "How many people were there at once?"];
 
 const ABOUT_PICTURE = "When did you see this?";
 const SLIGHT_S = 0.25; // a gap that hides nothing

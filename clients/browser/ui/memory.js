@@ -8,11 +8,16 @@ const GONE_KEPT = 40;
 const NOTICES_KEPT = 60;
 const ROOM_S = 1.0; // an interval may be refined by so much and still be the same event
 
+/** What tells events of one time apart: their words, else their class. */
+export function kindOf(event) {
+  return event.text || event.label;
+}
+
 /** Whether two events are the same thing in the same span. */
 export function same(a, b) {
   return (
     a.modality === b.modality &&
-    a.label === b.label &&
+    kindOf(a) === kindOf(b) &&
     a.start_s <= b.end_s + ROOM_S &&
     b.start_s <= a.end_s + ROOM_S
   );

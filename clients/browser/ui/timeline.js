@@ -6,6 +6,8 @@ import { Scale } from "./scale.js";
 import { called, classOf, interval, percent, sensed, sentence } from "./time.js";
 import { HEIGHT_PX, drawn, isMarked } from "./timeline_drawing.js";
 
+const NO_SLOT = -1; // of words, which have a place of their own
+
 export class Timeline extends EventTarget {
   #scale = new Scale(innerWidth < 640 ? 30 : 60);
   #selected = null;
@@ -31,7 +33,7 @@ export class Timeline extends EventTarget {
   /** Move to an event, mark it and say what it is. */
   reveal(event) {
     // evidence has the score of its question, the event itself that of its slot
-    const held = this.#all().find((one) => one.slot === event.slot && same(one, event)) ?? event;
+    const held = this.#all().find((one) => (one.slot ?? NO_SLOT) === (event.slot ?? NO_SLOT) && same(one, event)) ?? event;
     this.#selected = { ...held };
     this.#scale.reveal(held.start_s, held.end_s);
     this.draw();

@@ -1,6 +1,7 @@
 /** Draws events, gaps and the clock along media time as SVG. Knows no input and no network. */
 
 import { svg } from "./dom.js";
+import { kindOf } from "./memory.js";
 import { rowsOf } from "./scale.js";
 import { called, clock, interval, sentence } from "./time.js";
 
@@ -28,7 +29,7 @@ export function drawn(view) {
 
 /** Whether an event is the one that is marked. */
 export function isMarked(event, marked) {
-  return event.modality === marked.modality && event.label === marked.label && Math.abs(event.start_s - marked.start_s) < 1;
+  return event.modality === marked.modality && kindOf(event) === kindOf(marked) && Math.abs(event.start_s - marked.start_s) < 1;
 }
 
 /** Lanes, ticks, coverage floor, gaps, and the place that is marked. */

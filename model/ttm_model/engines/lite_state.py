@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import inf
 from typing import Self
 
 import torch
@@ -18,11 +19,21 @@ from ttm_model.engines.parts import Part, Parts, read, spec_of, tensors_of
 from ttm_model.engines.received import Received, Stretch
 from ttm_model.labels.picture_keys import FEATURES, first_scene
 from ttm_model.pending import Pending
+from ttm_model.reading.gate import SPEC as READING
+from ttm_model.reading.gate import GateState
 from ttm_model.serial import Spec, from_bytes, to_bytes
+from ttm_model.speech.state import SPEC as SPEECH
+from ttm_model.speech.state import SegmenterState
 from ttm_model.step_result import ModalityName
+from ttm_model.taught.state import SPEC as THINGS
+from ttm_model.taught.state import TaughtState
 from ttm_model.ttm.layout import Layout
 from ttm_model.ttm.state import MemoryState
+from ttm_model.words.state import SPEC as WORDS
+from ttm_model.words.state import WordsState
 from ttm_protocol.errors import StateIncompatible
+
+NEVER_S = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,11 @@ class LiteState:
     sound: SoundContext
     received: Received
     jobs: Pending
+    speech: SegmenterState
+    reading: GateState
+    words: WordsState
+    things: TaughtState
+    flushed_s: Tensor  # () float64, media clock when the stream's end was taken in last; -1: never
 
     @classmethod
     def initial(cls, layout: Layout) -> Self:
@@ -72,6 +88,18 @@ def parts(layout: Layout) -> Parts:
             Received.spec({}), Received.initial, Received.tensors, Received.from_tensors
         ),
         "jobs": Part(Pending.spec({}), Pending.initial, Pending.tensors, Pending.from_tensors),
+        "speech": Part(
+            SPEECH, SegmenterState.initial, SegmenterState.tensors, SegmenterState.from_tensors
+        ),
+        "reading": Part(READING, GateState.initial, GateState.tensors, GateState.from_tensors),
+        "words": Part(WORDS, WordsState.initial, WordsState.tensors, WordsState.from_tensors),
+        "things": Part(THINGS, TaughtState.initial, TaughtState.tensors, TaughtState.from_tensors),
+        "flushed_s": Part(
+            {"at": ((), torch.float64)},
+            lambda: torch.tensor(NEVER_S, dtype=torch.float64),
+            lambda at_s: {"at": at_s},
+            _flushed,
+        ),
     }
 
 
@@ -83,6 +111,13 @@ def state_spec(layout: Layout) -> Spec:
 def received(state: LiteState) -> dict[ModalityName, tuple[Stretch, ...]]:
     """The stretches of media-clock seconds in which each sense got something, by start."""
     return state.received.by_sense()
+
+
+def _flushed(tensors: Mapping[str, Tensor]) -> Tensor:
+    at_s = float(tensors["at"])
+    if not (at_s == NEVER_S or 0.0 <= at_s < inf):
+        raise StateIncompatible(f"flushed_s: at is {at_s}, must be 0 or more, or {NEVER_S}")
+    return tensors["at"]
 
 
 def _scene(tensors: Mapping[str, Tensor]) -> Tensor:

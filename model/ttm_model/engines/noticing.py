@@ -6,7 +6,7 @@ Pure: what is carried from chunk to chunk (the scene) comes in and goes out as a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,29 +18,32 @@ from ttm_model.encoders.sound import SoundBatch
 from ttm_model.labels.class_keys import ClassKeys
 from ttm_model.labels.picture_keys import next_scene
 from ttm_model.labels.things import Looking
-from ttm_model.slow import Box
+from ttm_model.looks import UNKNOWN, Looks, look
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.tokens import InputTokens
 
 VIDEO_PLACES = 8
 AUDIO_PLACES = 3
-PLACES = VIDEO_PLACES + AUDIO_PLACES
+PERSON_PLACES = 16  # persons of the pictures whose findings enter with one step
+FIRST_PLACES = {
+    Modality.VIDEO: 0,
+    Modality.AUDIO: VIDEO_PLACES,
+    Modality.PERSON: VIDEO_PLACES + AUDIO_PLACES,
+}
+PLACES = VIDEO_PLACES + AUDIO_PLACES + PERSON_PLACES
 HEARD_P = 0.5
 SILENCE = "silence"
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One candidate for memory: key (d,), salience, and the interval it stands for.
-
-    `looks_box`: where it was in its picture; None of what was heard.
-    """
+    """One candidate for memory: key (d,), salience, the interval it stands for, and its looks."""
 
     key: Tensor
     salience: float
     start_s: float
     end_s: float
-    looks_box: Box | None = None
+    looks: Looks = UNKNOWN
 
 
 def seen(
@@ -49,10 +52,11 @@ def seen(
     """What the chunk's pictures show, picture after picture, and the scene (1280,) after them."""
     found: list[Thing] = []
     spans = picture_spans(media)
-    for cells, tall, (start_s, end_s) in zip(features.cells, features.tall, spans, strict=True):
+    pictures = zip(media.pictures, features.cells, features.tall, spans, strict=True)
+    for picture, cells, tall, (start_s, end_s) in pictures:
         sights = looking.things(cells, tall, scene)
         scene = next_scene(scene, cells, looking.keys)
-        found += [Thing(s.key, s.salience, start_s, end_s, s.box) for s in sights]
+        found += [Thing(s.key, s.salience, start_s, end_s, look(picture, s.box)) for s in sights]
     if len(found) > VIDEO_PLACES:
         found = sorted(found, key=lambda thing: -thing.salience)[:VIDEO_PLACES]
         found = sorted(found, key=lambda thing: thing.start_s)
@@ -91,22 +95,20 @@ def heard(
 
 
 def to_tokens(
-    rows: Sequence[tuple[Sequence[Thing], Sequence[Thing]]], clocks_s: Sequence[float], dim: int
+    rows: Sequence[Mapping[Modality, Sequence[Thing]]], clocks_s: Sequence[float], dim: int
 ) -> tuple[InputTokens, Tensor]:
-    """Things seen and heard by each of B sessions -> tokens and their mask (B, PLACES)."""
+    """What each of B sessions noticed, by modality -> tokens and their mask (B, PLACES)."""
     tokens = InputTokens.empty(len(rows), PLACES, dim)
     mask = torch.zeros(len(rows), PLACES, dtype=torch.bool)
-    for b, (sights, sounds) in enumerate(rows):
-        for first, modality, found in (
-            (0, Modality.VIDEO, sights),
-            (VIDEO_PLACES, Modality.AUDIO, sounds),
-        ):
-            for place, thing in enumerate(found, start=first):
+    for b, noticed in enumerate(rows):
+        for modality, found in noticed.items():
+            for place, thing in enumerate(found, start=FIRST_PLACES[modality]):
                 tokens.keys[b, place] = thing.key
                 tokens.modality[b, place] = int(modality)
                 tokens.salience[b, place] = thing.salience
                 tokens.start_s[b, place] = thing.start_s
                 tokens.end_s[b, place] = thing.end_s
+                tokens.looks[b, place] = torch.tensor(list(thing.looks.to_bytes()))
                 mask[b, place] = True
         tokens.clock_s[b] = clocks_s[b]
     return tokens, mask

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ttm_model.kinds.kind import Kind
 from ttm_model.kinds.listing import named
+from ttm_model.questions.question import Modality
 from ttm_model.reader.absence import MAYBE, absent
 from ttm_model.reader.events import again_and_again, called, grouped, reportable
 from ttm_model.reader.occurrences import Occurrence, Occurrences, occurrences
@@ -96,7 +97,7 @@ def _nothing(
     tools: Tools,
     found: Occurrences,
     anchor: Occurrence,
-    modality: ModalityName | None,
+    modality: Modality | None,
 ) -> Answer:
     forgotten = tools.coverage_since_s(modality) > 0 and asked.question.kind == "before"
     name = "forgotten" if forgotten else "nothing"

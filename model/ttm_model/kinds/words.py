@@ -1,4 +1,4 @@
-"""What was said and written: all of it, the first and the last, where a phrase is, and how often."""
+"""What was said and written: all of it, first and last, where a phrase is, and how often."""
 
 from __future__ import annotations
 
@@ -141,7 +141,13 @@ def _beside(asked: Asked, tools: Tools, kind: WordsKind) -> Answer:
     told_of = near or (others[-1:] if thing else [])
     text = tools.speech.say(
         "said",
-        f"yes_{relation}" if near and thing else relation if near else f"not_{relation}" if told_of else f"none_{relation}",
+        f"yes_{relation}"
+        if near and thing
+        else relation
+        if near
+        else f"not_{relation}"
+        if told_of
+        else f"none_{relation}",
         thing=found.phrase,
         quotes=quotes(tools, told_of),
         anchor_span=tools.span(anchor.event),
@@ -171,7 +177,7 @@ def quotes(tools: Tools, said: Sequence[Said], most: int = QUOTED) -> str:
 def _telling(
     asked: Asked, tools: Tools, kind: WordsKind, text: str, said: Sequence[Said]
 ) -> Answer:
-    """An answer that rests on words, as sure as the surest of them, and up to when they are known."""
+    """An answer that rests on words, as sure as the surest, with up to when they are known."""
     sure = max((one.sure for one in said), default=0.0)
     shown = list({id(one.entry): one.evidence for one in said}.values())
     answer = tools.tell(asked, "answered", text, sure, shown)
@@ -184,7 +190,7 @@ def _telling(
 
 
 def beside_things(asked: Asked, tools: Tools, answer: Answer) -> Answer:
-    """What was said and written too, where it was asked what there was, by no sense in particular."""
+    """What was said and written too, where it was asked what there was by no sense of its own."""
     if asked.modality is not None or asked.question.phrase is not None:
         return answer
     said = [one for kind in KINDS for one in tools.words.entries(kind, asked.window)]

@@ -1,7 +1,7 @@
 """What stands for itself in a question: words in quotes, names that were taught, and its picture.
 
 Each is taken out of the text before it is parsed, a made-up word in its place, and put back into
-what was understood. Knows no grammar and no memory; which words point at a picture is a language's data.
+what was understood. Knows no grammar and no memory; what points at a picture is a language's data.
 """
 
 from __future__ import annotations

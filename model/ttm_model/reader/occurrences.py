@@ -13,6 +13,7 @@ from ttm_model.reader.scoring import Window
 from ttm_model.reader.telling import Asked, Tools
 from ttm_model.reader.unsaid import unsaid
 from ttm_model.reader.view import Event
+from ttm_model.reader.words import words_kind
 from ttm_protocol.answers import Answer
 
 
@@ -53,10 +54,11 @@ def occurrences(
     tools: Tools, asked: Asked, noun: Noun, window: Window | None = None
 ) -> Occurrences | Answer:
     """Where a noun was (in a window), or why it was not found."""
-    if noun.modality == "speech" or noun.modality == "text":
-        said = tools.words.mentions(noun, noun.modality, window or (0.0, tools.memory.clock_s))
+    kind = words_kind(noun.modality)
+    if kind is not None:
+        said = tools.words.mentions(noun, kind, window or (0.0, tools.memory.clock_s))
         if not said:
-            return unsaid(tools, _anywhere(asked, window), noun.modality, noun)
+            return unsaid(tools, _anywhere(asked, window), kind, noun)
         told = tuple(Occurrence(one, one.sure) for one in said)
         most = max(one.sure for one in told)
         best = [one for one in told if one.sure >= most - 0.1][-1]

@@ -8,43 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from ttm_model.questions.data import words
 from ttm_model.questions.question import Edge
 from ttm_model.reader.view import MemoryView, Slot
 
 PERSON = "person"
 # Words for a person, in the singular; all but the first say more than memory knows.
-NAMING = frozenset(
-    [
-        "person",
-        "man",
-        "woman",
-        "child",
-        "boy",
-        "girl",
-        "baby",
-        "kid",
-        "lady",
-        "guy",
-        "gentleman",
-        "adult",
-        "teenager",
-        "human",
-        "visitor",
-        "stranger",
-        "guest",
-        "somebody",
-        "someone",
-        "anyone",
-        "anybody",
-        "people",
-        "toddler",
-    ]
+UNTOLD = words("man woman child boy girl baby kid lady guy gentleman adult teenager toddler")
+NAMING = UNTOLD | words(
+    "person human somebody someone anybody anyone people visitor guest stranger"
 )
-UNTOLD = NAMING - {
-    "person", "human", "somebody", "someone", "anyone", "anybody", "people", "visitor", "guest",
-    "stranger",
-}  # fmt: skip
 FOUND_RATE = 0.85  # of persons that are in view, how many are found
+STEP_S = 0.5  # the least time that anybody is there
 EDGE_S = 2.5  # who is there this near to an end of the pictures did not come, or has not left
 
 
@@ -54,7 +29,7 @@ def known(memory: MemoryView) -> bool:
 
 
 def edges(memory: MemoryView, persons: Iterable[Slot], edge: Edge) -> list[Slot]:
-    """The comings, or the leavings, as events of a moment; at the edge of the pictures it is none."""
+    """The comings, or the leavings, as events of a moment; none at the edge of the pictures."""
     stretches = memory.received.get("video") or ((0.0, memory.clock_s),)
     begin_s, end_s = stretches[0][0], stretches[-1][1]
     if edge == "came":
@@ -73,9 +48,7 @@ def at_once(persons: Sequence[Slot], window: tuple[float, float]) -> list[Slot]:
     best: list[Slot] = []
     for moment_s in sorted({max(slot.start_s, window[0]) for slot in persons}):
         there = [
-            slot
-            for slot in persons
-            if slot.start_s <= moment_s < max(slot.end_s, slot.start_s + 0.1)
+            one for one in persons if one.start_s <= moment_s < max(one.end_s, one.start_s + STEP_S)
         ]
         if len(there) > len(best):
             best = there

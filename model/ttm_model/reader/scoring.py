@@ -12,7 +12,7 @@ from ttm_model.looks import chance
 from ttm_model.questions.data import load
 from ttm_model.questions.question import Modality, Noun
 from ttm_model.reader import people, taught
-from ttm_model.reader.view import NO_CLASS, KeySpace, MemoryView, PhraseWeights, Slot
+from ttm_model.reader.view import KeySpace, MemoryView, PhraseWeights, Slot
 from ttm_protocol.answers import ModalityName
 
 PRESENT_P = 0.5
@@ -106,7 +106,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Looks phrases up in a memory view; `picture` (M, d) are keys of what a question's picture shows."""
+    """Looks phrases up in a memory view.
+
+    `picture` (M, d): keys of what a question's picture shows.
+    """
 
     memory: MemoryView
     spaces: Mapping[ModalityName, KeySpace]
@@ -115,8 +118,8 @@ class Scorer:
     def find(self, noun: Noun, window: Window | None = None) -> Found:
         """Look for what a noun names; words that name nothing are told apart.
 
-        "Blue jay" is a bird and "blue car" a car that looked blue; "car outside" looks for a car and
-        leaves "outside" unread; "cat sit on laptop" looks for both.
+        "Blue jay" is a bird and "blue car" a car that looked blue; "car outside" looks for a car
+        and leaves "outside" unread; "cat sit on laptop" looks for both.
         """
         within = window or (0.0, self.memory.clock_s)
         special = self._by_likeness(noun, within) or self._persons(noun, within)
@@ -146,7 +149,7 @@ class Scorer:
         found = self._coloured(known[0], colours, unread)
         return replace(found, searches=(found.first, *known[1:]))
 
-    # --- taught, pictured, persons, colours ---------------------------------------------------------
+    # --- taught, pictured, persons, colours -------------------------------------------------------
 
     def _by_likeness(self, noun: Noun, window: Window) -> Found | None:
         """What is found by likeness of keys, not by a name: the picture's thing, a taught one."""
@@ -236,9 +239,7 @@ class Scorer:
         )
 
     def is_kind(self, slot: Slot, kind: str) -> bool:
-        """Whether what names a slot is of a kind ("animal"), in words; a person is of none."""
-        if slot.best == NO_CLASS:
-            return False
+        """Whether what names a slot is of a kind ("animal"), in words."""
         if slot.person:
             return kind in people.NAMING
         key = self.spaces[slot.modality].phrase(kind)
@@ -265,8 +266,9 @@ class Scorer:
 
     def wanted(self, modality: Modality | None) -> tuple[ModalityName, ...]:
         """The senses in which to look; words are none that sees or hears."""
-        if modality == "video" or modality == "audio":
-            return (modality,)
+        match modality:
+            case "video" | "audio":
+                return (modality,)
         return tuple(self.spaces)
 
     def _hits(self, keys: Mapping[ModalityName, PhraseWeights], window: Window) -> list[Hit]:

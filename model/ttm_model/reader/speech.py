@@ -59,16 +59,9 @@ class Speech:
 
     def named(self, thing: str, form: str = "a") -> str:
         """A thing's name: `a` as an object ("a cat"), `the`, `to` after a preposition, `bare`."""
-        colour, _, plain = thing.rpartition(" ")
-        clothed = self._data["words"].get("coloured")
-        if colour in COLOURS and (clothed or plain == "person"):
-            name = self.named(plain, form)
-            said = self.words("colours").get(colour, colour)
-            return str(clothed or self._data["words"]["clothed"]).format(name=name, colour=said)
-        if thing == PICTURE:
-            return str(self._data["words"]["pictured"])
-        if thing.startswith('"') or OWNED.match(thing):
-            return thing
+        special = self._special(thing, form)
+        if special is not None:
+            return special
         articles = self._data.get("articles")
         if articles is None:
             return {"a": with_article(thing), "bare": thing}.get(form) or f"the {thing}"
@@ -84,6 +77,18 @@ class Speech:
             word += articles["plural_ending"]
         article = articles[form][noun["g"]]
         return f"{article} {word}".strip()
+
+    def _special(self, thing: str, form: str) -> str | None:
+        """The name of what is in a colour, of the picture's thing, of words, of a thing of mine."""
+        colour, _, plain = thing.partition(" ")
+        words = self._data["words"]
+        coloured = words.get("coloured") or (plain == "person" and words["clothed"])
+        if colour in COLOURS and coloured:
+            name = words["something"] if plain == "thing" else self.named(plain, form)
+            return str(coloured).format(name=name, colour=self.words("colours").get(colour, colour))
+        if thing == PICTURE:
+            return str(words["pictured"])
+        return thing if thing.startswith('"') or OWNED.match(thing) else None
 
     def listed(self, items: Sequence[str]) -> str:
         """'a, b and c'."""

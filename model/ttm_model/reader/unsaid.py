@@ -1,4 +1,4 @@
-"""What to say of words that were not found: no sense for them, not received, not yet known, forgotten, or no.
+"""What to say of words that were not found: not caught, not yet known, forgotten, or no.
 
 Knows no kinds of question.
 """

@@ -1,4 +1,4 @@
-"""What was said and written, as the reader looks it up: what, when, how sure, and what is not known.
+"""What was said and written, as the reader looks it up: what, when, how sure, up to when known.
 
 Knows no kinds of question and no wording.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ttm_model.questions.question import Noun
+from ttm_model.questions.question import Modality, Noun
 from ttm_model.reader.scoring import Window
 from ttm_model.reader.view import MemoryView
 from ttm_model.words.entry import Entry, Kind
@@ -19,6 +19,14 @@ from ttm_protocol.answers import Evidence
 SENSE_OF = {"speech": "speech", "text": "reading"}
 EDGE_S = 1.0  # words that end no later before a moment are known up to it
 EXACT_TIME_S = 0.5  # how far a word's time may be off
+
+
+def words_kind(modality: Modality | None) -> Kind | None:
+    """The kind of words that a sense gives; None where it sees or hears."""
+    match modality:
+        case "speech" | "text":
+            return modality
+    return None
 
 
 @dataclass(frozen=True, slots=True)

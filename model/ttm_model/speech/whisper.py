@@ -1,8 +1,9 @@
 """A Whisper model, run by CTranslate2 on one core; knows no session, no time and no doubt.
 
-Weights: openai/whisper (MIT) as converted by Systran, see `weights.py`. Radford et al. 2022, "Robust
-Speech Recognition via Large-Scale Weak Supervision". Words are found in time by the attention of
-the decoder's alignment heads and dynamic time warping, as in openai/whisper's `timing.py`.
+Weights: openai/whisper (MIT) as converted by Systran, see `weights.py`. Radford et al. 2022,
+"Robust Speech Recognition via Large-Scale Weak Supervision". Words are found in time by the
+attention of the decoder's alignment heads and dynamic time warping, as in openai/whisper's
+`timing.py`.
 """
 
 from __future__ import annotations
@@ -85,12 +86,12 @@ class Whisper:
     def encode(self, sound: Floats) -> Any:
         """`sound` (T,) float32 at 16 kHz, at most WINDOW_S, to what the other methods take."""
         padded = np.zeros(round(WINDOW_S * RATE_HZ), np.int16)
-        padded[: len(sound)] = np.rint(np.clip(sound, -1, 1) * 32767)
+        padded[: len(sound)] = np.clip(np.rint(sound * 32768), -32768, 32767)
         mel = np.ascontiguousarray(log_mel(padded).T[None])  # (1, 80, frames)
         return self._model.encode(self._lib.StorageView.from_array(mel))
 
     def language(self, encoded: Any) -> tuple[str, float]:
-        """The likeliest language (ISO 639-1) and its probability; English where it knows no other."""
+        """The likeliest language and its probability; English where it knows no other."""
         if not self.multilingual:
             return "en", 1.0
         token, p = self._model.detect_language(encoded)[0][0]

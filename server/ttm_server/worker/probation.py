@@ -103,8 +103,8 @@ class Probation(Generic[S]):
         due = session.slow.due(chunk.media.end_s)
         (stepped,) = await self._model.step([session.state], [chunk.media], [due])
         apply_result(session, chunk, stepped.result, due, time.monotonic())
-        session.slow.stepped(chunk, stepped.jobs)
         self._slow.count_left_out(due)
+        await self._slow.work_alone(session.slow.stepped(chunk, stepped.jobs))
         if not await self._publisher.commit(session):
             if session.lost:
                 return None

@@ -135,5 +135,5 @@ class SlowWork:
 
 def _find(sense: SlowSense, work: Work) -> Finding:
     assert work.part is not None
-    chunks = [(chunk.start_s, chunk.end_s, chunk.payload) for chunk in work.part.chunks]
-    return sense.find(work.job, job_media(work.job, chunks))
+    payloads = [chunk.payload for chunk in work.part.chunks]
+    return sense.find(work.job, job_media(work.job, payloads))

@@ -10,7 +10,7 @@ from ttm_model.taught.example import Example
 from ttm_model.taught.examples import EXAMPLES, PLACES, WIDTH
 from ttm_model.taught.names import MAX_NAME_BYTES
 from ttm_model.taught.state import SPEC, TaughtState, forgotten, has_room, taught, things
-from ttm_protocol.errors import BadRequest, StateIncompatible, outcome_of
+from ttm_protocol.errors import BadRequest, CannotTeach, StateIncompatible, outcome_of
 
 
 def key(seed):
@@ -128,9 +128,9 @@ def test_more_things_than_there_is_room_for_are_refused_by_the_limit():
         assert has_room(state, f"thing {n}")
         state = taught(state, f"thing {n}", [example(n)], float(n))
     assert not has_room(state, "one more")
-    with pytest.raises(BadRequest, match="16") as caught:
+    with pytest.raises(CannotTeach, match="16") as caught:
         taught(state, "one more", [example(1)], 99.0)
-    assert outcome_of(caught.value).http_status == 422
+    assert (outcome_of(caught.value).http_status, caught.value.field) == (409, "name")
     assert has_room(state, "THING 3")
     assert taught(state, "THING 3", [example(77)], 99.0).count == PLACES
     assert has_room(forgotten(state, "thing 3"), "one more")

@@ -72,7 +72,9 @@ def follow_up(text: str, earlier: Earlier) -> Understood | None:
     understood = _leaning(text, replace(earlier, answered=replace(words, phrase=ANSWERED)))
     if not isinstance(understood, Question):
         return understood
-    put = [words if n and n.phrase == ANSWERED else n for n in (understood.thing, *understood.anchors)]
+    put = [
+        words if n and n.phrase == ANSWERED else n for n in (understood.thing, *understood.anchors)
+    ]
     return replace(understood, thing=put[0], anchors=tuple(noun for noun in put[1:] if noun))
 
 
@@ -112,10 +114,14 @@ def _bare(words: list[str], earlier: Earlier) -> Understood | None:
         return _what_else(kind, earlier)
     if referent is None:
         return Refusal("REFERENCE")
+    personal = modality in _OF_WORDS or referent.phrase in ("person", "speech")
+    if shapes.shape_of(kind) == "who" and not personal:
+        return Refusal("IDENTITY")
     if shapes.shape_of(kind) == "anchored":
         known = replace(referent, modality=modality or referent.modality)
         return Question(kind, None, modality if _open(earlier.question) else None, (known,))
-    return Question(kind, replace(referent, modality=modality), modality, order=order)
+    at = None if shapes.shape_of(kind) == "crowd" else referent.at
+    return Question(kind, replace(referent, modality=modality, at=at), modality, order=order)
 
 
 def _what_else(kind: str, earlier: Earlier) -> Understood:
