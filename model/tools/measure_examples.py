@@ -35,6 +35,7 @@ from ttm_model.labels.picture_keys import (
 )
 from ttm_model.labels.things import Looking, load_calibration
 from ttm_model.nibbles import pack, unpack
+from ttm_model.ttm.layout import Modality
 
 THINGS, A_CLIP, EXAMPLES = 120, 5, 3
 SMALLEST_PX = 60
@@ -65,10 +66,10 @@ def stamps(folder: Path, rng: np.random.Generator) -> list[str]:
     found = []
     for path in sorted(folder.rglob("*.png")):
         name = str(path.relative_to(folder).with_suffix(""))
-        box = Image.open(path).convert("RGBA").getbbox()
-        if box and not any(part in name for part in NO_THINGS):
-            if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_PX:
-                found.append(name)
+        box = Image.open(path).convert("RGBA").getbbox() or (0, 0, 0, 0)
+        large = min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_PX
+        if large and not any(part in name for part in NO_THINGS):
+            found.append(name)
     return [str(name) for name in rng.permutation(found)]
 
 
@@ -135,8 +136,8 @@ def remember(clips: list[Shown], looking: Looking) -> Remembered:
         for cells in clip.cells.float():
             start_s, end_s = frame / FPS, (frame + 1) / FPS
             sights = looking.things(cells, False, scene)
-            things = [Thing(s.key, s.salience, start_s, end_s, s.box) for s in sights]
-            steps.append(to_tokens([(things, [])], [end_s], KEY_WIDTH))
+            things = [Thing(s.key, s.salience, start_s, end_s) for s in sights]
+            steps.append(to_tokens([{Modality.VIDEO: things}], [end_s], KEY_WIDTH))
             scene = next_scene(scene, cells, looking.keys)
             frame += 1
     none = torch.zeros(0, KEY_WIDTH)

@@ -20,6 +20,7 @@ from ttm_lab.task.interface import Concepts, Episode
 from ttm_model.engines.noticing import Thing, to_tokens
 from ttm_model.errors import WeightsError
 from ttm_model.labels.picture_keys import KEY_WIDTH, PictureKeys
+from ttm_model.ttm.layout import Modality
 
 DATA = Path(__file__).resolve().parent / "data"
 NAME = "clips"
@@ -100,7 +101,7 @@ def joined(clips: Sequence[Clip], keys: PictureKeys) -> Session:
                 for thing in noticed
             ]
             clock_s = began_s + (number + 1) * clip.picture_s
-            steps.append(to_tokens([(things, [])], [clock_s], KEY_WIDTH))
+            steps.append(to_tokens([{Modality.VIDEO: things}], [clock_s], KEY_WIDTH))
         shown += [
             replace(one, start_s=one.start_s + began_s, end_s=one.end_s + began_s)
             for one in clip.shown

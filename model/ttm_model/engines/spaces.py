@@ -123,6 +123,10 @@ class TextSpace:
         """Memory tokens (N, d) -> posteriors (N, C), on the CPU."""
         return self.keys.decode(tokens.cpu())
 
+    def likeness(self, keys: Tensor, examples: Tensor) -> Tensor:
+        """P(it is the thing) (N,) of keys (N, d), for up to eight examples of it (M, d)."""
+        return self.keys.likeness(keys.cpu(), examples.cpu())
+
     def presence(self, score: float, breadth: float) -> float:
         """Probability that a phrase of `breadth` classes which scored so was really there."""
         c = self._calibration

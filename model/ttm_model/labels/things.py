@@ -112,9 +112,11 @@ class Looking:
         features = torch.stack([cells.mean(dim=0) - self.keys.usual, scene])
         here, there = features @ self.classifier.weight.T
         length = here.square().sum().sqrt() * there.square().sum().sqrt()
-        return 1.0 - (here * there).sum() / length.clamp(min=1e-6)
+        away: Tensor = 1.0 - (here * there).sum() / length.clamp(min=1e-6)
+        return away
 
     def _salience(self, peaks: Tensor, strange: Tensor) -> Tensor:
         intercept, of_peak, of_strange = self.calibration.salience
         peak = peaks.clamp(min=1e-6).log()
-        return torch.sigmoid(intercept + of_peak * peak + of_strange * strange)
+        salience: Tensor = torch.sigmoid(intercept + of_peak * peak + of_strange * strange)
+        return salience
