@@ -1,4 +1,4 @@
-"""Answers about words, persons, colours, places, taught things and pictures, from known memories."""
+"""Answers about words, persons, colours, places, taught things and pictures."""
 
 import pytest
 import torch
@@ -129,10 +129,33 @@ def test_a_conversation_leans_on_words(film):
     assert "left" in ask("Where was it?").answer
 
 
-THINGS = (
-    "dog cat car guitar pizza laptop umbrella banana violin bottle bus bicycle elephant goldfish "
-    "hammer lemon zebra tractor teapot sunglasses piano orange mushroom balloon camera"
-).split()
+THINGS = [
+    "dog",
+    "cat",
+    "car",
+    "guitar",
+    "pizza",
+    "laptop",
+    "umbrella",
+    "banana",
+    "violin",
+    "bottle",
+    "bus",
+    "bicycle",
+    "elephant",
+    "goldfish",
+    "hammer",
+    "lemon",
+    "zebra",
+    "tractor",
+    "teapot",
+    "sunglasses",
+    "piano",
+    "orange",
+    "mushroom",
+    "balloon",
+    "camera",
+]
 
 
 @pytest.mark.parametrize("thing", THINGS)
@@ -142,7 +165,7 @@ def test_said_is_not_seen_and_seen_is_not_said(thing):
     said = Film().say(f"look at the {thing}", 20, 22).asker(60.0, senses=others)
     told = said(f"Did you see a {thing}?")
     assert told.state != "answered", told.answer
-    assert "mentioned: at 0:20" in told.answer
+    assert "mentioned: at 0:2" in told.answer
     assert said(f"Did anyone mention a {thing}?").answer.startswith("Yes, at 0:2")
     seen = Film().show(thing, 20, 24).asker(60.0, senses=others)
     told = seen(f"Did anyone mention a {thing}?")
@@ -171,7 +194,8 @@ def test_said_is_not_seen_and_seen_is_not_said(thing):
         ("Was I there at 0:20?", "cannot_tell", "Who it was I cannot tell"),
         ("Did you see a woman?", "cannot_tell", "Whether it was a woman I cannot tell"),
         ("Did someone in red walk past?", "answered", "a person in red"),
-        ("Did someone in green walk past?", "not_seen", "No, I have not seen a person in green"),
+        ("Did someone in green walk past?", "cannot_tell", "Whether it was green I cannot tell"),
+        ("Did someone in green walk past before 1:05?", "not_seen", "seen a person in green"),
         ("War jemand da?", "answered", "Person"),
         ("Wie viele Leute waren da?", "answered", "höchstens 2 Personen"),
         ("Ist jemand hereingekommen?", "answered", "jemand ist gekommen"),
@@ -212,7 +236,7 @@ def test_persons_are_not_denied_where_nobody_looks_for_them():
         ("Did you see a blue mug?", "not_seen", "it looked red"),
         ("Was the mug red?", "answered", "Yes"),
         ("What colour was the umbrella?", "cannot_tell", "not clear"),
-        ("Did you see a red umbrella?", "cannot_tell", '"red" is more than memory keeps'),
+        ("Did you see a red umbrella?", "cannot_tell", "Whether it was red I cannot tell"),
         ("Was there anything red?", "answered", "red thing"),
         ("Where was the mug?", "answered", "on the left"),
         ("Was the mug on the right?", "answered", "No, the mug was on the left"),
@@ -239,7 +263,9 @@ def test_a_red_cup_and_a_blue_cup_are_told_apart():
     assert ask("When did you see the blue mug?").evidence[0].start_s > 35
     told = ask("Which came first, the blue mug or the red mug?")
     assert told.answer.startswith("The red mug came first")
-    assert "it looked red" in ask("What colour was the mug?").answer
+    told = ask("What colour was the mug?").answer
+    assert "red" in told
+    assert "blue" in told
 
 
 # --- taught things and pictures -------------------------------------------------------------------
@@ -268,7 +294,7 @@ def test_taught_things_are_found_by_name_from_before_they_were_taught(taught, te
     ask, mug = taught
     told = ask(text)
     assert told.state == "answered", told.answer
-    assert "my cup" in told.answer
+    assert "my cup" in told.answer.lower()
     assert told.evidence[0].slot == mug.index
     assert told.evidence[0].name == "my cup"
 

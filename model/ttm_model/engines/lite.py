@@ -38,6 +38,7 @@ from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.labels.things import Looking, load_calibration
 from ttm_model.reader.laying_out import NAMES, view
+from ttm_model.reader.taught import with_names
 from ttm_model.reader.view import PERSON, MemoryView
 from ttm_model.slow import Finding, Job, SenseName, SlowSense
 from ttm_model.step_result import Noticed, StepResult
@@ -310,7 +311,7 @@ class LiteEngine:
     @torch.inference_mode()
     def timeline(self, state: LiteState) -> Timeline:
         """Every event that memory holds, decoded, and since when nothing was evicted."""
-        memory = self._view(state)
+        memory = with_names(self._view(state), self._spaces)
         events = (
             *(slot.evidence for slot in memory.events),
             *(passage_evidence(entry) for entry in memory.words),

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from torch import Tensor
 
+from ttm_model.looks import COLOURS
 from ttm_model.questions.literal import PICTURE
 from ttm_model.questions.question import Modality, Noun, Question
 from ttm_model.reader.events import Called, background
@@ -135,9 +136,12 @@ class Tools:
         if not unread:
             return answer
         sorts = [word for word in unread if word in NAMING]
-        others = [word for word in unread if word not in NAMING and word != WHO]
+        colours = [word for word in unread if word in COLOURS]
+        others = [w for w in unread if w not in NAMING and w not in colours and w != WHO]
         told = [self.speech.say("parts", "sort", thing=word) for word in sorts]
         told += [self.speech.say("parts", "who")] if WHO in unread else []
+        if colours:
+            told.append(self.speech.say("parts", "colour", colours=self.colours(colours)))
         told += [self.speech.say("parts", "unread", words=" ".join(others))] if others else []
         text = " ".join(map(sentence, [answer.answer, *told]))
         return replace(answer, state="cannot_tell", answer=text, confidence=0.0)

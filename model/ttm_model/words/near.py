@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -48,6 +49,7 @@ def near(wanted: str, heard: str, knows: Callable[[str], bool]) -> float:
     return alike if alike >= LIKE else 0.0
 
 
+@lru_cache(maxsize=8192)
 def sound(word: str) -> str:
     """A word by how it may sound in English: "kathryn" is "katrin", and so is "catrin"."""
     word = word.translate(_SPELT_OUT)

@@ -103,18 +103,13 @@ class ModelThread(Generic[S]):
         return await self._thread.run(partial(self._engine.words, state, since_s, until_s))
 
     async def understand(
-        self, text: str, before: Context | None, state: S, pictured: bool
+        self, text: str, before: Context | None, names: Sequence[str], pictured: bool
     ) -> Understood:
         """Understand a question, which may lean on the one before in its conversation.
 
-        It may use the names that were taught; `pictured`: it is about a picture.
+        `names` are those of taught things; `pictured`: a picture came with it.
         """
-
-        def understood() -> Understood:
-            names = [thing["name"] for thing in self._engine.things(state)["things"]]
-            return understand(text, before, names, pictured)
-
-        return await self._thread.run(understood)
+        return await self._thread.run(partial(understand, text, before, names, pictured))
 
     async def answer(self, state: S, asking: Asking) -> Answer:
         """Answer a question from the state alone."""

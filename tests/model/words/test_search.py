@@ -133,10 +133,8 @@ def test_a_line_is_found_with_its_interval_and_counted_as_often_as_it_appeared(t
 def test_nothing_is_found_of_nothing(text):
     some = memory(text, "The dog is barking.")
     assert find((), "dog", text) == ()
-    for nothing in ("", "  ", "?!", "the"):
-        assert [
-            m for m in find(some, nothing, text) if m.how != "meaning" and nothing != "the"
-        ] == []
+    for nothing in ("", "  ", "?!"):
+        assert [m for m in find(some, nothing, text) if m.how != "meaning"] == []
 
 
 # --- misheard -------------------------------------------------------------------------------------

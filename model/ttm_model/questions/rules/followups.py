@@ -120,7 +120,8 @@ def _bare(words: list[str], earlier: Earlier) -> Understood | None:
     if shapes.shape_of(kind) == "anchored":
         known = replace(referent, modality=modality or referent.modality)
         return Question(kind, None, modality if _open(earlier.question) else None, (known,))
-    return Question(kind, replace(referent, modality=modality), modality, order=order)
+    at = None if shapes.shape_of(kind) == "crowd" else referent.at
+    return Question(kind, replace(referent, modality=modality, at=at), modality, order=order)
 
 
 def _what_else(kind: str, earlier: Earlier) -> Understood:

@@ -65,8 +65,8 @@ def _read(words: list[str], asked: bool) -> Understood:
     if by_pattern is not None:
         return by_pattern.within(timed.window)
     unframed = TIMES.extract(before_time(words)).words  # "was there any mention of" is no frame
-    told = map(_worded, (untouched(words), again.words, plain, unframed))
-    worded = next((one for one in told if one is not None), None)
+    ways = dict.fromkeys(map(tuple, (untouched(words), again.words, plain, unframed)))
+    worded = next((one for way in ways if (one := _worded(list(way))) is not None), None)
     if isinstance(worded, Question):
         return worded.within(timed.window)
     # "Which was earlier, ...": the time is what is asked.
