@@ -1,6 +1,6 @@
 """Measures whether memory knows what was mentioned: by the words, misheard, and by what was meant.
 
-    python model/tools/mention_eval.py              the tables of docs/eval/words.md
+    python model/tools/mention_eval.py [PART ...]   the tables of docs/eval/words.md
     python model/tools/mention_eval.py --fit        the constants of words/meaning.py
 
 An episode is a memory of utterances, 64 or more, drawn from `mention_sentences.txt`, as they are
@@ -294,28 +294,37 @@ def measure_room(memories: Memories, sentences: list[Sentence], talks: int) -> N
         print(f"    everything is there of the last {np.mean(floors):.0f} utterances")
 
 
+PARTS = ("said", "meaning", "keys", "room")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fit", action="store_true")
     parser.add_argument("--episodes", type=int, default=400)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them, if none")
     options = parser.parse_args()
     topics, sentences = load()
     memories = Memories()
-    found, about, counts, queries = scores(memories, topics, sentences)
-    even = [row for row, (_, topic) in enumerate(queries) if topic % 2 == 0]
-    odd = [row for row, (_, topic) in enumerate(queries) if topic % 2 == 1]
-    if options.fit:
-        fit(found, about, counts, even)
-        return
-    for heard in (False, True):
-        measure_said(memories, sentences, heard, options.episodes)
-    print("\nby meaning")
-    measure_meaning(found, about, counts, even, "topics that set the limits")
-    measure_meaning(found, about, counts, odd, "other topics")
-    print("\nkeys")
-    measure_keys(memories, sentences, topics)
-    print("\nroom")
-    measure_room(memories, sentences, 3)
+    parts = options.parts or PARTS
+    if "said" in parts and not options.fit:
+        for heard in (False, True):
+            measure_said(memories, sentences, heard, options.episodes)
+    if "meaning" in parts or options.fit:
+        found, about, counts, queries = scores(memories, topics, sentences)
+        even = [row for row, (_, topic) in enumerate(queries) if topic % 2 == 0]
+        odd = [row for row, (_, topic) in enumerate(queries) if topic % 2 == 1]
+        if options.fit:
+            fit(found, about, counts, even)
+            return
+        print("\nby meaning")
+        measure_meaning(found, about, counts, even, "topics that set the limits")
+        measure_meaning(found, about, counts, odd, "other topics")
+    if "keys" in parts:
+        print("\nkeys")
+        measure_keys(memories, sentences, topics)
+    if "room" in parts:
+        print("\nroom")
+        measure_room(memories, sentences, 3)
 
 
 if __name__ == "__main__":

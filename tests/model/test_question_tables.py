@@ -20,9 +20,9 @@ FITTED = ("dev", "practice", "dev2", "dev_de")
 RATES = {
     # Seven rows of these three ask for words, people, colours or places, which were refused when
     # they were written and are answered now: they count as wrong.
-    "locked": (0.88, 0.09),
+    "locked": (0.88, 0.10),
     "locked2": (0.81, 0.07),
-    "locked_de": (0.88, 0.04),
+    "locked_de": (0.87, 0.04),
     "locked6": (0.94, 0.02),
     "locked6_de": (0.96, 0.02),
     "dev3": (0.98, 0.01),

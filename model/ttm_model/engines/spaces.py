@@ -17,7 +17,6 @@ from ttm_model.labels.space import LabelSpace
 from ttm_model.questions.rules.soundwords import SOUND_VERBS
 from ttm_model.reader.view import Near, PhraseWeights
 
-LIKE_EVEN, LIKE_SLOPE = 0.7, 12.0
 KEPT_PHRASES = 4096
 # Sound classes are called by what goes on: "a dog barking", where a question says "dog bark".
 _GOING_ON = {verb.after: form for form, verb in SOUND_VERBS.items() if form.endswith("ing")}
@@ -124,6 +123,10 @@ class TextSpace:
         """Memory tokens (N, d) -> posteriors (N, C), on the CPU."""
         return self.keys.decode(tokens.cpu())
 
+    def likeness(self, keys: Tensor, examples: Tensor) -> Tensor:
+        """P(it is the thing) (N,) of keys (N, d), for up to eight examples of it (M, d)."""
+        return self.keys.likeness(keys.cpu(), examples.cpu())
+
     def presence(self, score: float, breadth: float) -> float:
         """Probability that a phrase of `breadth` classes which scored so was really there."""
         c = self._calibration
@@ -133,12 +136,6 @@ class TextSpace:
     def naming(self, share: float) -> float:
         """Probability that a slot whose best class has this share is rightly named by it."""
         return _logistic(share, self._calibration.naming_even, self._calibration.naming_slope)
-
-    def likeness(self, keys: Tensor, examples: Tensor) -> Tensor:
-        """Probability (N,) that keys (N, d) are the thing of examples (M, d), by the nearest."""
-        keys, examples = (torch.nn.functional.normalize(x, dim=1) for x in (keys, examples))
-        near = keys @ examples.T
-        return torch.sigmoid(LIKE_SLOPE * (near.amax(dim=1) - LIKE_EVEN))
 
     def named(self, phrase: str) -> tuple[str, ...]:
         """The parts of a phrase that name something by their words; itself where it is one."""

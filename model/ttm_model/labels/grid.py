@@ -41,19 +41,35 @@ def windows_mean(cells: Tensor) -> Tensor:
     return F.avg_pool2d(grid, WINDOW_CELLS, 1)[0].flatten(1).T
 
 
-def foreground(cells: Tensor, within: Tensor) -> Tensor:
+def foreground(cells: Tensor, within: Tensor, scores: Tensor | None = None) -> Tensor:
     """Which cells (63,) of those `within` show what these cells show together.
 
     `cells` (63, D) are features from which what is always there was taken off. A cell belongs to
     the foreground where it agrees with the mean of them all at least half as well as the cell that
     agrees best: the mean over a picture is mostly the thing's, however small it is, and the cells
-    around it only thin it out. Never empty.
+    around it only thin it out. Of several places that do not hang together it is the one with the
+    best cell, by `scores` (63,) where given, else by agreement. Never empty.
     """
     towards = cells[within].mean(dim=0)
     agreement = (cells @ towards).masked_fill(~within, float("-inf"))
     best = agreement.max()
-    shown = agreement >= _FOREGROUND * best if bool(best > 0.0) else within
-    return shown & within
+    if not bool(best > 0.0):
+        return within
+    marked = agreement >= _FOREGROUND * best
+    start = (agreement if scores is None else scores).masked_fill(~marked, float("-inf")).argmax()
+    return _around(int(start), marked)
+
+
+def _around(start: int, marked: Tensor) -> Tensor:
+    """The marked cells (63,) that hang together with one of them, corners counted."""
+    near, grid = torch.zeros(1, CELLS), marked.reshape(1, *GRID)
+    near[0, start] = 1.0
+    near = near.reshape(1, *GRID)
+    while True:
+        wider = F.max_pool2d(near, 3, stride=1, padding=1) * grid
+        if torch.equal(wider, near):
+            return near.flatten() > 0.0
+        near = wider
 
 
 def box_of(shown: Tensor, tall: bool) -> Box:

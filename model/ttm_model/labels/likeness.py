@@ -11,14 +11,19 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Cosine of keys to P(the same thing): logistic, one half at `even`."""
+    """Cosine to the mean of examples as P(the same thing): logistic, one half at `even`.
+
+    The mean finds more than the likest example does: what examples do not share, such as their
+    backgrounds, evens out. A single example is therefore worth less.
+    """
 
     even: float
     slope: float
 
     def __call__(self, keys: Tensor, examples: Tensor) -> Tensor:
-        """Keys (N, d) against the likest of a thing's M examples (M, d) -> (N,); 0 without any."""
+        """Keys (N, d), a thing's examples (M, d) -> (N,); 0 without any example."""
         if not len(examples):
             return torch.zeros(len(keys))
-        cosines = F.normalize(keys, dim=-1) @ F.normalize(examples, dim=-1).T  # (N, M)
-        return torch.sigmoid(self.slope * (cosines.amax(dim=1) - self.even))
+        mean = F.normalize(examples, dim=-1).mean(dim=0)
+        cosine = F.normalize(keys, dim=-1) @ F.normalize(mean, dim=0)
+        return torch.sigmoid(self.slope * (cosine - self.even))

@@ -28,8 +28,8 @@ SCENE_RATE = 0.05
 # that brings keys near unit length.
 STRENGTH = 0.4 / 8.0
 NAME = "picture_keys.safetensors"
-# Cosines of keys of the same and of other things.
-ALIKE = Likeness(even=0.5, slope=12.0)
+# Even where 3 % of things that were never shown are found among six minutes' events.
+ALIKE = Likeness(even=0.46, slope=12.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +38,29 @@ class PictureKeys:
 
     `usual` (1280,): the mean feature of any picture. `directions` (1280, 256), orthonormal.
     `decoder` (C, 256) and `offset` (C,): a key's logits against "nothing of these", whose logit is
-    zero. Fitted by `model/tools/fit_picture_keys.py`.
+    zero. `evening` (256, 256): keys times it vary about alike in all directions; likeness is
+    compared there. Fitted by `model/tools/fit_picture_keys.py`.
     """
 
     usual: Tensor
     directions: Tensor
     decoder: Tensor
     offset: Tensor
+    evening: Tensor
 
     def key(self, features: Tensor, scene: Tensor) -> Tensor:
         """A thing's mean feature (..., 1280) and the scene behind it (1280,) -> keys (..., 256)."""
         key: Tensor = ((features - self.usual - scene) @ self.directions) * STRENGTH
         return key
 
-    def shown(self, cells: Tensor, within: Tensor, scene: Tensor) -> tuple[Tensor, Tensor]:
-        """The key (256,) of what the cells (63, 1280) `within` show, and which of them show it."""
-        shown = foreground(cells - self.usual - scene, within)
+    def shown(
+        self, cells: Tensor, within: Tensor, scene: Tensor, scores: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The key (256,) of what the cells (63, 1280) `within` show, and which of them show it.
+
+        `scores` (63,): how much each cell shows what is meant, where that is known.
+        """
+        shown = foreground(cells - self.usual - scene, within, scores)
         return self.key(cells[shown].mean(dim=0), scene), shown
 
     def key_of(self, cells: Tensor, tall: bool, box: Box, scene: Tensor | None = None) -> Tensor:
@@ -65,14 +72,16 @@ class PictureKeys:
         return self.shown(cells, within_box(box, tall), behind)[0]
 
     def decode(self, keys: Tensor) -> Tensor:
-        """Keys (N, 256) -> posteriors (N, C); what they lack to 1 is none of the classes."""
-        logits = keys @ self.decoder.T + self.offset
-        nothing = torch.zeros_like(logits[..., :1])
-        return torch.softmax(torch.cat([logits, nothing], dim=-1), dim=-1)[..., :-1]
+        """Keys (N, 256) -> posteriors (N, C); what they lack to 1 is none of the classes.
+
+        What a key of zeros would have is taken off twice, so that it has nothing at all.
+        """
+        found = _shares(keys @ self.decoder.T + self.offset)
+        return (found - 2.0 * _shares(self.offset)).clamp(min=0.0)
 
     def likeness(self, keys: Tensor, examples: Tensor) -> Tensor:
         """Keys (N, 256), examples (M, 256) of one thing -> P(it is that thing) (N,)."""
-        return ALIKE(keys, examples)
+        return ALIKE(keys @ self.evening, examples @ self.evening)
 
     def digest(self) -> str:
         """Names what gives stored keys their meaning."""
@@ -80,6 +89,12 @@ class PictureKeys:
         for tensor in (self.usual, self.directions):
             digest.update(tensor.numpy().tobytes())
         return digest.hexdigest()
+
+
+def _shares(logits: Tensor) -> Tensor:
+    """Logits (..., C) -> shares of the classes, "nothing of these" being one more of logit zero."""
+    nothing = torch.zeros_like(logits[..., :1])
+    return torch.softmax(torch.cat([logits, nothing], dim=-1), dim=-1)[..., :-1]
 
 
 def first_scene() -> Tensor:

@@ -91,8 +91,10 @@ class Looking:
         salience = self._salience(peaks, self.strangeness(cells, scene))
         places = [EVERYWHERE, *(WINDOWS[at] for at in chosen)]
         sights = []
-        for within, own in zip(places, salience.tolist(), strict=True):
-            key, shown = self.keys.shown(cells, within, scene)
+        best = torch.cat([whole, windows[chosen]]).argmax(dim=-1)
+        scores = self.classifier.weight[best] @ cells.T  # (K, 63)
+        for within, score, own in zip(places, scores, salience.tolist(), strict=True):
+            key, shown = self.keys.shown(cells, within, scene, score)
             sights.append(Sight(key, box_of(shown, tall), own))
         return sights
 
@@ -110,9 +112,11 @@ class Looking:
         features = torch.stack([cells.mean(dim=0) - self.keys.usual, scene])
         here, there = features @ self.classifier.weight.T
         length = here.square().sum().sqrt() * there.square().sum().sqrt()
-        return 1.0 - (here * there).sum() / length.clamp(min=1e-6)
+        away: Tensor = 1.0 - (here * there).sum() / length.clamp(min=1e-6)
+        return away
 
     def _salience(self, peaks: Tensor, strange: Tensor) -> Tensor:
         intercept, of_peak, of_strange = self.calibration.salience
         peak = peaks.clamp(min=1e-6).log()
-        return torch.sigmoid(intercept + of_peak * peak + of_strange * strange)
+        salience: Tensor = torch.sigmoid(intercept + of_peak * peak + of_strange * strange)
+        return salience

@@ -2,6 +2,7 @@
 
 import math
 import socket
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -172,23 +173,24 @@ def test_repetition_counts_phrases_too():
 
 
 @pytest.mark.parametrize("name", ["model.bin", "config.json", "tokenizer.json", "vocabulary.txt"])
-def test_every_file_of_a_recogniser_is_trusted_by_its_hash_only(tmp_path, name):
-    recogniser = weights.TINY_EN
-    pinned = {"model.bin": recogniser.parts[0], **recogniser.files}[name]
-    path = tmp_path / name
-    path.write_bytes(pinned.locate().read_bytes()[:1000])
-    other = PinnedWeights(pinned.name, pinned.sha256, lambda: path)
-    parts = (other,) if name == "model.bin" else recogniser.parts
-    files = {**recogniser.files, name: other} if name != "model.bin" else recogniser.files
+def test_every_file_of_a_recogniser_is_trusted_by_its_hash_only(tmp_path, monkeypatch, name):
+    files = weights.RECOGNISERS["tiny.en"].files
+    mirror = tmp_path / "another_mirror"
+    mirror.mkdir()
+    (mirror / "__init__.py").touch()
+    (mirror / name).write_bytes(files[name].pinned.locate().read_bytes()[:1000])
+    monkeypatch.syspath_prepend(tmp_path)
+    other = replace(files[name], places=(f"another_mirror/{name}",))
     with pytest.raises(WeightsError, match=f"{name} is not the published file"):
-        Whisper(weights.Recogniser("tiny.en", recogniser.sha256, parts, files))
+        Whisper(weights.Recogniser("tiny.en", {**files, name: other}))
 
 
 def test_parts_joined_must_be_the_published_model():
-    first, second = weights.BASE.parts
-    swapped = weights.Recogniser("base", weights.BASE.sha256, (second, first), weights.BASE.files)
-    with pytest.raises(WeightsError, match="joined is not the published file"):
-        weights.contents(swapped)
+    files = weights.RECOGNISERS["base"].files
+    model = files["model.bin"]
+    swapped = replace(model, places=model.places[::-1])
+    with pytest.raises(WeightsError, match=r"part2 and .*part1 is not the published file"):
+        weights.contents(weights.Recogniser("base", {**files, "model.bin": swapped}))
 
 
 def test_a_missing_file_is_named(tmp_path):
