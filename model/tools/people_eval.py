@@ -2,10 +2,11 @@
 
 Pictures with people come from Debian's opencv-doc and from PyPI packages that hold sample pictures
 (scikit-image, and unpacked into --people: face_recognition 1.3.0's tests, insightface 2.1,
-matplotlib 3.11.2, yolov5 7.0.14); each is looked at whole and in crops as a webcam shows people, from
-twice to six times as high as the face. Pictures without people: Debian's plasma-workspace-wallpapers,
-gnome-backgrounds, opencv-doc, scikit-image's, and the animals of tuxpaint-stamps-default. The limit
-was set on every second picture; the others are what is reported. Makes no file of the product.
+matplotlib 3.11.2, yolov5 7.0.14); each is looked at whole and in crops as a webcam shows people,
+from twice to six times as high as the face. Pictures without people: Debian's
+plasma-workspace-wallpapers, gnome-backgrounds, opencv-doc, scikit-image's, and the animals of
+tuxpaint-stamps-default. The limit was set on every second picture; the others are what is reported.
+Makes no file of the product.
 
     python model/tools/people_eval.py --people DIR [--half tune|report] [--verbose]
 """
