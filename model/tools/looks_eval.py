@@ -15,8 +15,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import io
-import json
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,13 +23,12 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from ttm_model.encoders.picture import fit
-from ttm_model.looks import COLOURS, clothes, look, told
-from ttm_model.looks.colours import oklab, word_of
+from ttm_model.looks import look, told
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 SCENES = (
-    "/usr/share/wallpapers/*/contents/images/*x*.*",
-    "/usr/share/backgrounds/gnome/*.webp",
+    "/usr/share/wallpapers",
+    "/usr/share/backgrounds/gnome",
     "/usr/share/doc/opencv-doc/examples/data/{}",
 )
 # What people would call it, by eye; the second word is as good as the first.
@@ -93,11 +90,15 @@ def labelled() -> list[tuple[Path, tuple[str, ...]]]:
 
 @cache
 def scenes() -> list[Image.Image]:
-    found: list[Path] = []
-    for pattern in SCENES[:2]:
-        found += sorted(Path("/").glob(pattern[1:]))
-    opencv = ("aloeL.jpg", "building.jpg", "home.jpg", "box_in_scene.png", "stuff.jpg", "leuvenA.jpg",
-              "left.jpg", "aero1.jpg", "rubberwhale1.png", "board.jpg")  # fmt: skip
+    found = [
+        max(images.glob("*x*.*"), key=lambda path: path.stat().st_size)  # of every one its largest
+        for images in sorted(Path(SCENES[0]).glob("*/contents/images"))
+    ]
+    found += sorted(Path(SCENES[1]).glob("*.webp"))
+    opencv = (
+        *("aloeL.jpg", "building.jpg", "home.jpg", "box_in_scene.png", "stuff.jpg"),
+        *("leuvenA.jpg", "left.jpg", "aero1.jpg", "rubberwhale1.png", "board.jpg"),
+    )
     found += [Path(SCENES[2].format(name)) for name in opencv]
     package = importlib.util.find_spec("skimage")
     if package is not None and package.origin is not None:
@@ -200,16 +201,20 @@ def cases(half: int, seed: int, each: int = 1) -> list[Case]:
             for _ in range(2):
                 form = FORMS[rng.integers(len(FORMS))]
                 colour = np.clip(np.asarray(focal) + rng.normal(0, 12, 3), 0, 255)
-                out.append(compose(plain(form, tuple(colour)), (word,), f"{word} {form}", rng, half))
+                out.append(
+                    compose(plain(form, tuple(colour)), (word,), f"{word} {form}", rng, half)
+                )
     return out
 
 
 def window(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     """The window of 4x4 cells of the 7x9 grid that holds most of the box."""
+
     def overlap(w: tuple[float, float, float, float]) -> float:
         return max(0.0, min(w[2], box[2]) - max(w[0], box[0])) * max(
             0.0, min(w[3], box[3]) - max(w[1], box[1])
         )
+
     windows = [(c / 9, r / 7, (c + 4) / 9, (r + 4) / 7) for r in range(4) for c in range(6)]
     return max(windows, key=overlap)
 
@@ -235,7 +240,10 @@ def measure(half: int, seed: int, verbose: bool, each: int = 1) -> None:
             if not good:
                 miss.append(f"{case.name} ({'/'.join(case.right)}): {' '.join(words) or 'nothing'}")
         n = len(found)
-        print(f"{way}: n={n} first {first / n:.3f} among those told {among / n:.3f} words {np.mean(shares):.2f}")
+        print(
+            f"{way}: n={n} first {first / n:.3f} among those told {among / n:.3f} "
+            f"words {np.mean(shares):.2f}"
+        )
         if verbose:
             print("   " + "\n   ".join(miss))
 

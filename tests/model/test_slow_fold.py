@@ -1,4 +1,4 @@
-"""Slow senses in the fold, with real weights on the demo clip: exact, late by a fixed time, bounded."""
+"""Slow senses in the fold, with real weights on the demo clip: exact, late by the lag, bounded."""
 
 import itertools
 from dataclasses import dataclass, replace

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ttm_model.kinds.kind import Kind
 from ttm_model.looks import told
 from ttm_model.reader.absence import absent
-from ttm_model.reader.scoring import Hit, looked
+from ttm_model.reader.coloured import looked
+from ttm_model.reader.found import Hit
 from ttm_model.reader.telling import Asked, Tools
 from ttm_protocol.answers import Answer
 

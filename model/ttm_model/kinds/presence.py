@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ttm_model.kinds.kind import Kind
 from ttm_model.reader.absence import absent
-from ttm_model.reader.scoring import Found
+from ttm_model.reader.found import Found
 from ttm_model.reader.telling import Asked, Tools
 from ttm_protocol.answers import Answer
 

@@ -10,7 +10,7 @@ from ttm_model.kinds.listing import senses
 from ttm_model.kinds.words import beside_things
 from ttm_model.reader.absence import nothing
 from ttm_model.reader.events import called, grouped, reportable
-from ttm_model.reader.scoring import Window
+from ttm_model.reader.found import Window
 from ttm_model.reader.speech import clock
 from ttm_model.reader.telling import Asked, Tools, sentence
 from ttm_model.reader.view import Slot

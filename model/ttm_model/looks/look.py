@@ -132,8 +132,6 @@ def _blurred(counts: Floats) -> Floats:
     cube = blocks.reshape(_BLOCKS, _BLOCKS, _BLOCKS)
     for axis in range(3):
         padded = np.pad(cube, [(1, 1) if a == axis else (0, 0) for a in range(3)], mode="edge")
-        before, here, after = (
-            np.take(padded, range(i, i + _BLOCKS), axis=axis) for i in range(3)
-        )
+        before, here, after = (np.take(padded, range(i, i + _BLOCKS), axis=axis) for i in range(3))
         cube = 0.25 * before + 0.5 * here + 0.25 * after
     return np.asarray(cube.ravel())

@@ -1,4 +1,4 @@
-"""The value that an event keeps of its looks: a box and colour shares in bytes; knows no picture."""
+"""What an event keeps of its looks: a box and colour shares in bytes; knows no picture."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ UNKNOWN = Looks((0, 0, 0, 0), (0,) * len(COLOURS))
 
 
 def merge(a: Looks, b: Looks, weight: float) -> Looks:
-    """Of two sights of one thing, `weight` (0 to 1) being b's: what is unknown of one is the other's."""
+    """Of two sights of one thing, `weight` (0 to 1) being b's; what one lacks is the other's."""
     rows = torch.tensor([list(a.to_bytes()), list(b.to_bytes())], dtype=torch.uint8)
     merged = merge_rows(rows[:1], rows[1:], torch.tensor([[weight, weight]]))
     return Looks.from_bytes(bytes(merged[0].tolist()))

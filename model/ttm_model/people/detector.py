@@ -30,7 +30,8 @@ class PersonDetector:
     Raises `WeightsError` at construction.
     """
 
-    def __init__(self, weights: PinnedWeights | None = None) -> None:
+    def __init__(self, weights: PinnedWeights | None = None, least: float = LEAST) -> None:
+        self._least = least
         weights = weights or pinned("people/people.onnx")
         data = verified_path(weights).read_bytes()
         try:
@@ -56,6 +57,6 @@ class PersonDetector:
             for (top, left, bottom, right), score in zip(
                 np.clip(boxes[0], 0.0, 1.0), scores[0], strict=True
             )
-            if score >= LEAST
+            if score >= self._least
         ]
         return one_each(found)[:MOST]

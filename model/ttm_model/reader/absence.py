@@ -10,7 +10,9 @@ from dataclasses import replace
 from ttm_model.labels.found import denial
 from ttm_model.looks import told
 from ttm_model.questions.question import Modality, Noun
-from ttm_model.reader.scoring import ANYTHING, KNOWN, Search
+from ttm_model.reader.coloured import ANYTHING, colours_in
+from ttm_model.reader.found import Search
+from ttm_model.reader.scoring import KNOWN
 from ttm_model.reader.speech import clock
 from ttm_model.reader.telling import Asked, Tools
 from ttm_model.reader.unsaid import but_mentioned
@@ -67,7 +69,9 @@ def _otherwise(tools: Tools, asked: Asked, search: Search) -> Answer:
     """That it was there, but looked otherwise."""
     best = max(search.otherwise, key=lambda hit: hit.p)
     colours = told(best.slot.looks.colours) if best.slot.looks else ()
-    phrase = best.slot.name if search.phrase.endswith(f" {ANYTHING}") else search.plain
+    phrase = (
+        best.slot.name if search.phrase.endswith(f" {ANYTHING}") else colours_in(search.phrase)[1]
+    )
     other = tools.speech.named(phrase)
     if colours:
         looked = tools.speech.say("absence", "otherwise_looked", colours=tools.colours(colours))

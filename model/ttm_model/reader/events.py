@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ttm_model.questions.question import Modality
-from ttm_model.reader.scoring import PRESENT_P, Scorer, Window
+from ttm_model.reader.found import PRESENT_P, Window
+from ttm_model.reader.scoring import Scorer
 from ttm_model.reader.view import MemoryView, Slot
 from ttm_protocol.answers import ModalityName
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ttm_model.questions.question import Noun
 from ttm_model.reader.absence import absent
-from ttm_model.reader.scoring import Window
+from ttm_model.reader.found import Window
 from ttm_model.reader.telling import Asked, Tools
 from ttm_model.reader.unsaid import unsaid
 from ttm_model.reader.view import Event

@@ -2,106 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
 from torch import Tensor
 
-from ttm_model.looks import chance
-from ttm_model.questions.data import load
 from ttm_model.questions.question import Modality, Noun
 from ttm_model.reader import people, taught
+from ttm_model.reader.coloured import ANYTHING, coloured, colours_in
+from ttm_model.reader.found import PRESENT_P, Found, Hit, Search, Window
 from ttm_model.reader.view import KeySpace, MemoryView, PhraseWeights, Slot
 from ttm_protocol.answers import ModalityName
 
-PRESENT_P = 0.5
 KNOWN = 0.35  # below this the space does not cover the phrase, so silence means nothing
 OF_KIND = 0.5  # weight from which a class belongs to what a phrase names
 GUESSED = 0.1  # below this even a high score means nothing
 SUPERPOSED_NOISE = 0.05  # what one more superposed key may add to an unrelated key's score
-SAME_S = 0.5  # edges of one occurrence, told twice, differ by no more
-
-CLEAR_P = 0.85  # most that a colour can be sure
-COLOURED_P = 0.5  # that a person would call it so
 VIDEO: ModalityName = "video"
-ANYTHING = "thing"  # "a red thing"
-
-Window = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A slot with the calibrated probability that a phrase names what it holds."""
-
-    slot: Slot
-    p: float
-
-    @property
-    def sure(self) -> float:
-        """The probability, lowered for slots that were merged: they hold more than one thing."""
-        return self.p * 0.97 ** min(self.slot.merges, 10)
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What looking for one phrase brought.
-
-    `hits` by time, `best_p` of the best miss or hit, how well the best space `knows` the phrase,
-    the senses that do not know it and so are `blind` to it, the consolidated slots in which it may
-    be `forgotten`, and by which senses it was looked for. `otherwise`: found, but of another colour
-    than asked.
-    """
-
-    phrase: str
-    modalities: tuple[ModalityName, ...]
-    hits: tuple[Hit, ...]
-    best_p: float
-    knows: float
-    blind: tuple[ModalityName, ...]
-    forgotten: tuple[Slot, ...]
-    otherwise: tuple[Hit, ...] = ()
-    person: bool = False
-
-    @property
-    def confidence(self) -> float:
-        """Probability that at least the best hit is right."""
-        return max((hit.sure for hit in self.hits), default=0.0)
-
-    @property
-    def plain(self) -> str:
-        """The phrase without the colours that were asked for."""
-        return colours_in(self.phrase)[1] if self.otherwise else self.phrase
-
-    @property
-    def best(self) -> Hit:
-        """The surest hit, the latest among equals."""
-        most = max(hit.p for hit in self.hits)
-        return [hit for hit in self.hits if hit.p >= most - 0.1][-1]
-
-    def meant(self, noun: Noun) -> Hit:
-        """The occurrence that is meant: as told, else the surest, the latest among equals."""
-        if noun.at is not None:
-            return max(self.hits, key=lambda hit: _shared_s(hit.slot, noun.at or (0.0, 0.0)))
-        if noun.order is not None:
-            return self.hits[0 if noun.order == "first" else -1]
-        return self.best
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Searches for the things that a noun names, the one asked about first.
-
-    `unread`: its other words, about which memory knows nothing.
-    """
-
-    searches: tuple[Search, ...]
-    unread: tuple[str, ...] = ()
-
-    @property
-    def first(self) -> Search:
-        """The search for the thing itself."""
-        return self.searches[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +48,10 @@ class Scorer:
         parts = sorted(named, key=lambda part: (noun.phrase.find(part), -len(part)))
         colours, rest = colours_in(noun.phrase)
         if colours and rest == ANYTHING:
-            return self._coloured(self._anything(within), colours, noun.unread)
+            return coloured(self._anything(within), colours, noun.unread)
         whole = self.search(noun.phrase, noun.modality, within)
         if not parts or noun.phrase in parts:
-            return Found((_at(whole, noun),), noun.unread)
+            return Found((whole.at(noun),), noun.unread)
         things = _without_verb(noun.phrase, parts)
         searches = [self.search(part, noun.modality, within) for part in things]
         known = [search for search in searches if search.knows >= KNOWN]
@@ -141,12 +59,12 @@ class Scorer:
             return Found((whole,), noun.unread)
         read = {word for search in known for word in search.phrase.split()}
         unread = tuple(word for word in noun.phrase.split() if word not in read)
-        known[0] = _at(known[0], noun)
+        known[0] = known[0].at(noun)
         colours = [word for word in colours if word in unread]
         unread = (*(word for word in unread if word not in colours), *noun.unread)
         if not colours:
             return Found(tuple(known), unread)
-        found = self._coloured(known[0], colours, unread)
+        found = coloured(known[0], colours, unread)
         return replace(found, searches=(found.first, *known[1:]))
 
     # --- taught, pictured, persons, colours -------------------------------------------------------
@@ -173,8 +91,8 @@ class Scorer:
             if slot.overlaps(*window)
         ]
         senses = tuple(dict.fromkeys(modality for modality, _ in examples)) or (VIDEO,)
-        search = _search(noun.phrase, senses, hits)
-        return Found((_at(search, noun),), noun.unread)
+        search = Search.of(noun.phrase, senses, hits)
+        return Found((search.at(noun),), noun.unread)
 
     def _knows(self, noun: Noun) -> bool:
         wanted = self.wanted(noun.modality)
@@ -192,31 +110,16 @@ class Scorer:
         if noun.modality is None and "audio" in self.spaces:
             heard = self.search(rest, "audio", window).hits
             hits = sorted([*hits, *heard], key=lambda hit: hit.slot.start_s)
-        search = replace(_search(people.PERSON, ("video",), hits), person=True)
+        search = replace(Search.of(people.PERSON, ("video",), hits), person=True)
         unread = (*((rest,) if rest in people.UNTOLD else ()), *noun.unread)
         if colours:
-            return self._coloured(search, colours, unread)
-        return Found((_at(search, noun),), unread)
+            return coloured(search, colours, unread)
+        return Found((search.at(noun),), unread)
 
     def _anything(self, window: Window) -> Search:
         """Every sight."""
         slots = [slot for slot in self.memory.events if slot.modality == "video"]
-        return _search(ANYTHING, ("video",), [Hit(s, 1.0) for s in slots if s.overlaps(*window)])
-
-    def _coloured(self, search: Search, colours: Sequence[str], unread: tuple[str, ...]) -> Found:
-        """Those of a search that looked so; where of some it is not known, the colour is unread."""
-        known = [hit for hit in search.hits if hit.slot.looks and any(hit.slot.looks.colours)]
-        chances = [min(looked(hit.slot, word) for word in colours) for hit in known]
-        hits = tuple(
-            Hit(hit.slot, hit.p * p)
-            for hit, p in zip(known, chances, strict=True)
-            if p >= COLOURED_P
-        )
-        if not hits and len(known) < len(search.hits):
-            return Found((search,), (*colours, *unread))
-        others = tuple(hit for hit, p in zip(known, chances, strict=True) if p < COLOURED_P)
-        phrase = f"{' '.join(colours)} {search.phrase}"
-        return Found((replace(search, phrase=phrase, hits=hits, otherwise=others),), unread)
+        return Search.of(ANYTHING, ("video",), [Hit(s, 1.0) for s in slots if s.overlaps(*window)])
 
     # --- classes ----------------------------------------------------------------------------------
 
@@ -305,55 +208,6 @@ def _without_verb(phrase: str, parts: Sequence[str]) -> list[str]:
     return [p for p in parts if p is parts[0] or following[: len(p.split())] != p.split()]
 
 
-def _search(phrase: str, modalities: tuple[ModalityName, ...], candidates: Sequence[Hit]) -> Search:
-    """The search for what needs no class to be known."""
-    return Search(
-        phrase=phrase,
-        modalities=modalities,
-        hits=tuple(hit for hit in candidates if hit.p >= PRESENT_P),
-        best_p=max((hit.p for hit in candidates), default=0.0),
-        knows=1.0,
-        blind=(),
-        forgotten=(),
-    )
-
-
-def colours_in(phrase: str) -> tuple[list[str], str]:
-    """The basic colours that a phrase names before its noun, and the phrase without them."""
-    *words, last = phrase.split() or [""]
-    colours = [_COLOURS[word] for word in words if word in _COLOURS]
-    return colours, " ".join([*(word for word in words if word not in _COLOURS), last])
-
-
-def looked(slot: Slot, colour: str) -> float:
-    """How likely a person would say that it looked so; 0 where that is not known."""
-    return 0.0 if slot.looks is None else min(CLEAR_P, chance(slot.looks.colours, colour))
-
-
-_COLOURS = {
-    said: name
-    for name, words in load("english", "worded")["colours"].items()
-    for said in words.split()
-}
-
-
 def trust(knows: float) -> float:
     """How far a score counts: less for a phrase that is only near a class."""
     return min(1.0, 0.7 + knows)
-
-
-def in_window(slots: Iterable[Slot], window: Window) -> list[Slot]:
-    """The slots that overlap a window, by start."""
-    return [slot for slot in slots if slot.overlaps(*window)]
-
-
-def _shared_s(slot: Slot, at: Window) -> float:
-    return min(slot.end_s, at[1]) - max(slot.start_s, at[0])
-
-
-def _at(search: Search, noun: Noun) -> Search:
-    """Only the occurrence that a conversation speaks of, where it is still there."""
-    if noun.at is None:
-        return search
-    hits: Sequence[Hit] = [h for h in search.hits if _shared_s(h.slot, noun.at) >= -SAME_S]
-    return replace(search, hits=tuple(hits)) if hits else search

@@ -13,8 +13,9 @@ from ttm_model.looks import COLOURS
 from ttm_model.questions.literal import PICTURE
 from ttm_model.questions.question import Modality, Noun, Question
 from ttm_model.reader.events import Called, background
+from ttm_model.reader.found import Found, Hit, Window
 from ttm_model.reader.people import NAMING
-from ttm_model.reader.scoring import Found, Hit, Scorer, Window
+from ttm_model.reader.scoring import Scorer
 from ttm_model.reader.speech import Speech, clock, speech
 from ttm_model.reader.view import Event, KeySpace, MemoryView, Slot
 from ttm_model.reader.words import Said, Words

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ttm_model.questions.question import Modality, Noun
-from ttm_model.reader.scoring import Window
+from ttm_model.reader.found import Window
 from ttm_model.reader.view import MemoryView
 from ttm_model.words.entry import Entry, Kind
 from ttm_model.words.search import How, Text, find

@@ -19,8 +19,8 @@ from ttm_protocol.errors import StateIncompatible
 
 EVERY_S = 2.0  # between two readings at least, in media seconds
 ALWAYS_S = 6.0  # between two readings at most, while pictures come
-NOVEL = 0.30  # cosine distance from the picture read last from which on a picture is another
-STILL = 0.12  # cosine distance from the picture before up to which nothing moves
+NOVEL = 0.10  # cosine distance from the picture read last from which on a picture is another
+STILL = 0.03  # cosine distance from the picture before up to which nothing moves
 STILL_S = 1.0  # for so long nothing must move before a scene is read once more
 NEVER_S = -1.0
 SKETCH = 128  # numbers that are kept of a picture's feature

@@ -19,8 +19,9 @@ from ttm_model.slow import Line
 LONG_PX = 1280  # a larger picture is made this long
 SHORT_PX = 32  # a smaller one is nothing to read in
 LEAST_P = 0.80  # a line that is less sure is a texture
-LEAST_P_SHORT = 0.95  # likewise for one or two signs, which textures often look like
+LEAST_P_SHORT = 0.97  # likewise for one or two signs, which textures often look like
 MOST_LINES = 32  # of a picture, the surest
+_IDEOGRAPHS = 0x2E80  # the first code point of Chinese and Japanese signs
 _DETECTOR = "PP-OCRv6/PP-OCRv6_det_small.onnx"
 _RECOGNISER = "PP-OCRv6/PP-OCRv6_rec_small.onnx"
 
@@ -83,5 +84,8 @@ def _line(text: str, corners: npt.NDArray[np.float64], p: float) -> Line:
 
 
 def _is_text(line: Line) -> bool:
-    signs = sum(letter.isalnum() for letter in line.text)
-    return signs > 0 and line.p >= (LEAST_P if signs > 2 else LEAST_P_SHORT)
+    signs = [sign for sign in line.text if sign.isalnum()]
+    if len(signs) > 2:
+        return line.p >= LEAST_P
+    # A single ideograph is a tile or a button more often than a word.
+    return line.p >= LEAST_P_SHORT and any(ord(sign) < _IDEOGRAPHS for sign in signs)

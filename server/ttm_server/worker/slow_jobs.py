@@ -115,9 +115,10 @@ class SlowJobs:
         """The work of a job that the live state waits for."""
         return self._works.get(_key(job))
 
-    def unfinished(self) -> list[Work]:
-        """What is still to be worked."""
-        return [work for work in self._works.values() if work.outcome is None]
+    def unfinished(self, due_s: float = math.inf) -> list[Work]:
+        """What is still to be worked, of what is due by then."""
+        works = self._works.values()
+        return [work for work in works if work.outcome is None and work.job.due_s <= due_s]
 
     def is_ready(self, chunk_end_s: float) -> bool:
         """Whether everything has been found that is due with a chunk that ends then."""

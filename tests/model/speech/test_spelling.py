@@ -1,7 +1,7 @@
 """Tokens to words: what belongs to a word, and what is only a mark."""
 
 from ttm_model.speech.spelling import words_of
-from ttm_model.speech.whisper import Token
+from ttm_model.speech.whisper import Token, unlooped
 
 PIECES = [" And", " Mr", ".", " Dash", "wood", ",", " don", "'t", " —", " go"]
 
@@ -37,3 +37,18 @@ def test_the_bytes_of_a_letter_are_never_parted():
 def test_marks_alone_are_no_word():
     assert spell([" ...", " !"]) == ()
     assert spell([]) == ()
+
+
+def test_a_loop_without_an_end_is_left_once():
+    assert unlooped([7, 8, 1, 2, 3, 1, 2, 3, 1, 2, 3]) == [7, 8, 1, 2, 3]
+    assert unlooped([5, 4, 4, 4, 4]) == [5, 4]
+
+
+def test_a_loop_that_broke_off_within_is_left_once():
+    assert unlooped([7, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1]) == [7, 1, 2, 3]
+
+
+def test_what_is_no_loop_and_has_no_end_is_nothing():
+    assert unlooped([1, 2, 3, 4, 5, 6]) == []
+    assert unlooped([1, 2, 1, 2]) == []
+    assert unlooped([]) == []
