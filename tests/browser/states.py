@@ -51,6 +51,7 @@ EVENTS = [
     *(_event("video", 16 + n, item) for n, item in enumerate(_SEEN)),
     *(_event("audio", 48 + n, item) for n, item in enumerate(_HEARD)),
     _event("video", 17, ("tabby cat", 20.0, 23.0, 0.3)),  # two events in one slot
+    _event("video", 63, ("violin", 18.0, 19.5, 0.4)),  # an older one
 ]
 
 
@@ -177,7 +178,7 @@ FAKE: dict[str, Any] = {
         "status": "live",
         "media_s": 97.0,
         "gaps": [{"t0": 56.0, "t1": 59.5, "reason": "backpressure"}],
-        "memory": {"tokens": 96, "dim": 256, "bytes": 113_408},
+        "memory": {"tokens": 60, "dim": 256, "places": 312, "bytes": 297_028},
     },
     "answers": ANSWERS
     | {

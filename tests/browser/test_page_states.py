@@ -168,6 +168,19 @@ async def test_evidence_moves_the_timeline_and_marks_its_slot(chrome: Any, gatew
         )
 
 
+async def test_older_events_have_small_cells_of_their_own(chrome: Any, gateway: Served) -> None:
+    async with opened(chrome, gateway) as page:
+        await started(page)
+        assert await page.locator("#slots .slot").count() == 60
+        cells = page.locator("#archive .slot")
+        assert await cells.count() == 312
+        assert "in 20 of 372 slots" in await page.inner_text("#memory-note")
+        older = page.locator("#archive .slot[data-kind=video]")
+        await older.click()
+        assert await page.locator(".time .event.chosen[data-label=violin]").count() == 1
+        assert (await page.inner_text("#slot-detail")).startswith("Slot 63: violin, seen 0:18")
+
+
 async def test_what_is_let_go_stays_to_be_seen_as_gone(chrome: Any, gateway: Served) -> None:
     async with opened(chrome, gateway) as page:
         await started(page)

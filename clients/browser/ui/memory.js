@@ -68,7 +68,8 @@ export class Memory extends EventTarget {
     this.gaps = [];
     this.coverageSince = 0;
     this.mediaS = 0;
-    this.tokens = 0;
+    this.tokens = 0; // slots of the working memory
+    this.places = 0; // slots after them, of older events
     this.bytes = 0;
     this.status = "";
     this.written = new Map(); // slot -> when this page saw it change, by performance.now()
@@ -162,6 +163,7 @@ export class Memory extends EventTarget {
     this.coverageSince = timeline.coverage_since_s;
     this.mediaS = info.media_s;
     this.tokens = info.memory.tokens ?? this.tokens;
+    this.places = info.memory.places ?? this.places;
     this.bytes = info.memory.bytes;
     this.status = info.status;
     const gaps = timeline.events.filter((event) => event.modality === "gap");

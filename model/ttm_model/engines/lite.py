@@ -116,7 +116,12 @@ class LiteEngine:
     @property
     def memory_info(self) -> dict[str, Any]:
         """Size of one session's memory; the same for ever."""
-        return {"tokens": self.layout.tokens, "dim": self.layout.dim, "bytes": self._state_bytes}
+        return {
+            "tokens": self.layout.tokens,
+            "dim": self.layout.dim,
+            "places": self.layout.archive,
+            "bytes": self._state_bytes,
+        }
 
     def fit(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """A picture (H, W, 3) at the encoder's size."""
