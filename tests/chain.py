@@ -326,7 +326,7 @@ class Fold:
         findings = {job.number: self._found(job) for job in due}
         self.state = stepped(self.state, media, findings, self._is_slow)
         if sound is not None:
-            self._sounds.append((round(chunk.t * 16_000), sound[: round(chunk.d * 16_000)]))
+            self._sounds.append((round(chunk.t * 16_000), sound))
         for at_s, picture in zip(times_s, chunk.video, strict=True):
             self._pictures[at_s] = picture.data
         self._forget()
@@ -349,7 +349,7 @@ class Fold:
             return found(job, JobMedia(picture=pixels_of(self._pictures[job.start_s])))
         first, last = round(job.start_s * 16_000), round(job.end_s * 16_000)
         window = np.zeros(last - first, np.float32)
-        for begin, sound in self._sounds:
+        for begin, sound in reversed(self._sounds):  # so that what came first counts
             low, high = max(first, begin), min(last, begin + len(sound))
             if low < high:
                 window[low - first : high - first] = sound[low - begin : high - begin]

@@ -58,7 +58,8 @@ def written(noun: Noun | None) -> str | None:
     """A thing as the tables write it."""
     if noun is None:
         return None
-    return "@picture" if noun.pictured else f"#{noun.phrase}" if noun.taught else noun.phrase
+    phrase = noun.phrase.casefold() if noun.modality in ("speech", "text") else noun.phrase
+    return "@picture" if noun.pictured else f"#{phrase}" if noun.taught else phrase
 
 
 def reading(question: Question) -> dict[str, object]:

@@ -1,20 +1,24 @@
 /** The live page: joins the parts in ui/ to each other and to the SDK. */
 
 import { AskBox } from "./ui/ask.js";
+import { AskedPicture } from "./ui/ask_picture.js";
 import { Noticing, fillPickers, picked, showStream } from "./ui/camera.js";
 import { ConnectionPanel } from "./ui/connection.js";
-import { byId, say } from "./ui/dom.js";
+import { byId, el, say } from "./ui/dom.js";
 import { askForKey, keptKey } from "./ui/key.js";
 import { Live } from "./ui/live.js";
 import { Memory } from "./ui/memory.js";
 import { memoryMapOnPage } from "./ui/memory_map.js";
 import { Problems, codeOf } from "./ui/problems.js";
+import { JUST_S, Teaching } from "./ui/teach.js";
 import { ViewedSession } from "./ui/viewed_session.js";
 import { installTheme } from "./ui/theme.js";
 import { clock } from "./ui/time.js";
 import { Timeline } from "./ui/timeline.js";
+import { installVocabulary } from "./ui/vocabulary.js";
 import { installVoice } from "./ui/voice.js";
-import { Capture } from "./sdk/index.js";
+import { Caption, WordsPanel } from "./ui/words.js";
+import { Capture, RestClient } from "./sdk/index.js";
 
 const PHASES = { idle: "Ready", starting: "Starting…", live: "Live", paused: "Paused", stopping: "Finishing…", ended: "Ended" };
 const DRAW_MS = 600; // drawing costs more than capturing where there is no graphics card
@@ -25,19 +29,34 @@ const live = new Live();
 const memory = new Memory();
 const problems = new Problems(byId("problems"));
 const noticing = new Noticing(byId("noticing"));
+const caption = new Caption(byId("caption"));
 const connection = new ConnectionPanel(byId("facts"), byId("spark"));
 const map = memoryMapOnPage(memory);
 const timeline = new Timeline(memory, {
   plot: byId("plot"), detail: byId("detail"), list: byId("list"), listBody: byId("list-body"), listCount: byId("list-count"),
   zoomIn: byId("zoom-in"), zoomOut: byId("zoom-out"), all: byId("show-all"), follow: byId("follow"),
 });
+const wordsPanel = new WordsPanel(memory, { list: byId("passages"), known: byId("words-known"), complete: byId("words-complete"), file: byId("words-file") });
 let apiKey = keptKey();
 let drawTimer = 0;
 let viewed = null; // a session of an earlier visit, only looked at
+let chosen = null; // the event that is marked on the timeline
 
 const source = () => live.session ?? viewed;
+const picture = new AskedPicture({
+  card: document.querySelector(".card.ask"), file: byId("picture-file"), input: byId("picture-input"), camera: byId("picture-camera"),
+  video: byId("preview"), attached: byId("attached"), note: byId("picture-note"),
+});
+const teaching = new Teaching(
+  {
+    form: byId("teach"), name: byId("teach-name"), send: byId("teach-send"), cancel: byId("teach-cancel"),
+    span: byId("teach-span"), note: byId("teach-note"), list: byId("things"), count: byId("things-count"),
+  },
+  source,
+);
 const askBox = new AskBox(
   { form: byId("ask-form"), input: byId("question"), send: byId("send"), examples: byId("examples"), answers: byId("answers"), again: byId("forget-talk") },
+  picture,
   async (text, options) => {
     if (!source()) throw Object.assign(new Error("no session"), { code: "no_session" });
     return source().ask(text, options);
@@ -67,6 +86,9 @@ async function renew() {
   memory.follow(null);
   history.replaceState(null, "", location.pathname);
   noticing.clear();
+  caption.clear();
+  teaching.close();
+  choose(null);
   draw();
 }
 
@@ -74,6 +96,12 @@ async function renew() {
 function view(sessionId) {
   viewed = new ViewedSession(sessionId, apiKey);
   memory.follow(viewed);
+}
+
+/** Mark an event; what was seen or heard can be given a name. */
+function choose(event) {
+  chosen = event;
+  byId("teach-chosen").hidden = !event || !["video", "audio"].includes(event.modality);
 }
 
 async function onProblem(problem, retry = start) {
@@ -87,6 +115,14 @@ async function onProblem(problem, retry = start) {
   return undefined;
 }
 
+/** The words of the session as a file. */
+async function saveCaptions() {
+  const text = await new RestClient(location.origin, { apiKey }).wordsVtt(source().sessionId);
+  const url = URL.createObjectURL(new Blob([text], { type: "text/vtt" }));
+  el("a", { href: url, download: "words.vtt" }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
 function drawControls() {
   const { phase } = live;
   const running = phase === "live" || phase === "paused";
@@ -98,6 +134,8 @@ function drawControls() {
   say(byId("pause"), phase === "paused" ? "Resume" : "Pause");
   byId("stop").hidden = !running && phase !== "starting";
   byId("renew").hidden = running || phase === "starting" || phase === "stopping" || !source();
+  byId("teach-now").hidden = !running;
+  byId("picture-camera").hidden = !running;
   byId("paused-note").hidden = phase !== "paused";
   for (const control of byId("settings").elements) control.disabled = running || phase === "starting" || phase === "stopping";
 }
@@ -124,17 +162,21 @@ function drawState() {
 function draw() {
   drawControls();
   drawState();
+  drawMemory();
+}
+
+function drawMemory() {
   timeline.draw();
   map.draw();
+  wordsPanel.draw();
+  teaching.draw(memory.things);
 }
 
 /** Draw the memory in a moment, once for all that happens until then. */
 function drawSoon() {
   drawTimer ||= setTimeout(() => {
     drawTimer = 0;
-    if (document.hidden) return;
-    timeline.draw();
-    map.draw();
+    if (!document.hidden) drawMemory();
   }, DRAW_MS);
 }
 
@@ -150,6 +192,7 @@ live.addEventListener("session", ({ detail }) => {
 live.addEventListener("notice", ({ detail }) => {
   memory.notice(detail);
   noticing.show(detail);
+  caption.show(detail);
 });
 live.addEventListener("recovered", () => problems.clear("unreachable"));
 live.addEventListener("problem", ({ detail }) => onProblem(detail));
@@ -175,12 +218,20 @@ askBox.addEventListener("answer", () => memory.refresh());
 askBox.addEventListener("trouble", ({ detail }) => {
   if (codeOf(detail) === "unauthenticated") onProblem(detail, viewed ? () => view(viewed.sessionId) : start);
 });
-timeline.addEventListener("select", ({ detail }) => map.mark(detail.slot));
+timeline.addEventListener("select", ({ detail }) => {
+  map.mark(detail.slot);
+  choose(detail);
+});
+wordsPanel.addEventListener("select", ({ detail }) => timeline.reveal(detail));
+teaching.addEventListener("change", () => memory.refreshThings());
 map.addEventListener("select", ({ detail }) => timeline.reveal(detail));
 
 byId("start").addEventListener("click", start);
 byId("pause").addEventListener("click", () => (live.phase === "paused" ? live.resume() : live.pause()));
 byId("stop").addEventListener("click", () => live.stop());
+byId("teach-now").addEventListener("click", ({ currentTarget }) => teaching.open(live.mediaS - JUST_S, live.mediaS, currentTarget));
+byId("teach-chosen").addEventListener("click", ({ currentTarget }) => teaching.open(chosen.start_s, chosen.end_s, currentTarget));
+byId("words-file").addEventListener("click", () => saveCaptions().catch(onProblem));
 byId("renew").addEventListener("click", renew);
 byId("settings-button").addEventListener("click", ({ currentTarget }) => {
   const panel = byId("settings");
@@ -190,6 +241,7 @@ byId("settings-button").addEventListener("click", ({ currentTarget }) => {
 });
 byId("settings").addEventListener("submit", (event) => event.preventDefault());
 installTheme(byId("theme"));
+installVocabulary(byId("vocabulary"), byId("vocabulary-body"), () => new RestClient(location.origin, { apiKey }).vocabulary());
 installVoice(byId("voice"), {
   onText: (text, final) => {
     byId("question").value = text;

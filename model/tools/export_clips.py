@@ -1,8 +1,8 @@
 """Export what the pictures of composed clips gave, and what they showed, for `ttmserve eval`.
 
 Takes the clips' features (`measure_pictures.py --cache`), runs the shipped calibration's noticing
-over them, and writes `clips.safetensors` and `clips.json`. Pictures are not kept. A thing's
-posterior is written as its kept classes only, which is all that its memory key is made of.
+over them, and writes `clips.safetensors` and `clips.json`. Pictures are not kept. A thing is
+written as its memory key, rounded to eight bits.
 
     python model/tools/export_clips.py --cache CLIPS.pt [--to FOLDER]
 """
@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measure_pictures import FPS, Clip, run_things
+from measure_pictures import FPS, Clip, load_clips, run_things
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ttm_lab.evaluation.real_clips import DATA, NAME
-from ttm_model.labels.sketch import KEPT_CLASSES
+from ttm_lab.evaluation.real_clips import DATA, LARGEST, NAME
+from ttm_model.encoders.picture import PictureEncoder
+from ttm_model.labels.picture_keys import load_picture_keys
 from ttm_model.labels.space import LabelSpace, load_space
-from ttm_model.labels.things import PictureCalibration, load_calibration
+from ttm_model.labels.things import Looking, load_calibration
 
 
 def truth(clips: list[Clip], space: LabelSpace) -> dict[str, Any]:
@@ -36,25 +37,27 @@ def truth(clips: list[Clip], space: LabelSpace) -> dict[str, Any]:
             assert match is not None, phrase
             phrases[phrase] = sorted(match.classes)
             shown.append({"phrase": phrase, "from_s": first / FPS, "to_s": stop / FPS})
-        rows.append({"scene": Path(clip.scene).name, "pictures": len(clip.whole), "shown": shown})
+        rows.append({"scene": Path(clip.scene).name, "pictures": len(clip.cells), "shown": shown})
     return {"picture_s": 1 / FPS, "phrases": dict(sorted(phrases.items())), "clips": rows}
 
 
-def noticed(clips: list[Clip], calibration: PictureCalibration) -> dict[str, Tensor]:
+def noticed(clips: list[Clip], looking: Looking) -> dict[str, Tensor]:
     """Every thing of every picture, in order: N rows."""
-    parts: dict[str, list[Tensor]] = {
-        name: [] for name in ("clip", "picture", "classes", "shares", "salience")
+    things = [
+        (number, picture, sight)
+        for number, clip in enumerate(clips)
+        for picture, sights in enumerate(run_things(clip, looking))
+        for sight in sights
+    ]
+    keys = torch.stack([sight.key for _, _, sight in things])
+    scale = keys.abs().amax(dim=1) / LARGEST
+    return {
+        "clip": torch.tensor([number for number, _, _ in things], dtype=torch.int16),
+        "picture": torch.tensor([picture for _, picture, _ in things], dtype=torch.int16),
+        "key": (keys / scale[:, None]).round().to(torch.int8),
+        "scale": scale,
+        "salience": torch.tensor([sight.salience for _, _, sight in things]),
     }
-    for number, clip in enumerate(clips):
-        posteriors, salience, mask = run_things(clip, calibration)
-        values, at = posteriors[mask].topk(KEPT_CLASSES, dim=-1)
-        pictures = torch.nonzero(mask)[:, 0]
-        parts["clip"].append(torch.full_like(pictures, number).short())
-        parts["picture"].append(pictures.short())
-        parts["classes"].append(at.short())
-        parts["shares"].append(values.half())
-        parts["salience"].append(salience[mask])
-    return {name: torch.cat(rows).contiguous() for name, rows in parts.items()}
 
 
 def main() -> None:
@@ -63,9 +66,11 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=DATA)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    clips = [Clip(**row) for row in torch.load(arguments.cache, weights_only=False)]
+    clips = load_clips(arguments.cache)
+    classifier = PictureEncoder("cpu").classifier
+    looking = Looking(classifier, load_picture_keys(), load_calibration())
     arguments.to.mkdir(parents=True, exist_ok=True)
-    tensors = noticed(clips, load_calibration())
+    tensors = noticed(clips, looking)
     save_file(tensors, arguments.to / f"{NAME}.safetensors")
     text = json.dumps(truth(clips, load_space("imagenet")), separators=(",", ":"))
     (arguments.to / f"{NAME}.json").write_text(text + "\n", "utf-8")

@@ -28,7 +28,9 @@ from ttm_lab.evaluation.not_seen import PRESENT_P, WIDE, denials, memories, name
 from ttm_lab.evaluation.seen_clips import SeenClip, load_clips
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES, TextSpace
-from ttm_model.labels.space import DATA, load_space
+from ttm_model.labels.picture_keys import load_picture_keys
+from ttm_model.labels.plain import DATA
+from ttm_model.labels.space import load_space
 from ttm_model.tagger.classes import TAGGER_CLASSES, kind_groups
 
 CARD = Path(__file__).parents[1] / "ttm_model" / "checkpoints" / "sound_tagger.md"
@@ -119,11 +121,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=DATA / "found_rates.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    space = TextSpace(load_space("imagenet"), TextEncoder(), PICTURES)
+    space = TextSpace(load_space("imagenet"), load_picture_keys(), TextEncoder(), PICTURES)
     clips = load_clips(args.clips)
     data = {"pictures": pictures(space, clips), "sounds": sounds()}
     args.out.write_text(json.dumps(data, ensure_ascii=False, indent=0) + "\n", "utf-8")
-    fitted = TextSpace(load_space("imagenet"), TextEncoder(), PICTURES)
+    fitted = TextSpace(load_space("imagenet"), load_picture_keys(), TextEncoder(), PICTURES)
     print("odds at even presence:", odds_at_even(fitted, clips))
     print(args.out, args.out.stat().st_size, "bytes")
 

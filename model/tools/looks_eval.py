@@ -15,8 +15,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import io
-import json
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,8 +23,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from ttm_model.encoders.picture import fit
-from ttm_model.looks import COLOURS, clothes, look, told
-from ttm_model.looks.colours import oklab, word_of
+from ttm_model.looks import look, told
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 SCENES = (
@@ -98,8 +95,10 @@ def scenes() -> list[Image.Image]:
         for images in sorted(Path(SCENES[0]).glob("*/contents/images"))
     ]
     found += sorted(Path(SCENES[1]).glob("*.webp"))
-    opencv = ("aloeL.jpg", "building.jpg", "home.jpg", "box_in_scene.png", "stuff.jpg", "leuvenA.jpg",
-              "left.jpg", "aero1.jpg", "rubberwhale1.png", "board.jpg")  # fmt: skip
+    opencv = (
+        *("aloeL.jpg", "building.jpg", "home.jpg", "box_in_scene.png", "stuff.jpg"),
+        *("leuvenA.jpg", "left.jpg", "aero1.jpg", "rubberwhale1.png", "board.jpg"),
+    )
     found += [Path(SCENES[2].format(name)) for name in opencv]
     package = importlib.util.find_spec("skimage")
     if package is not None and package.origin is not None:
@@ -242,7 +241,8 @@ def measure(half: int, seed: int, verbose: bool, each: int = 1) -> None:
                 miss.append(f"{case.name} ({'/'.join(case.right)}): {' '.join(words) or 'nothing'}")
         n = len(found)
         print(
-            f"{way}: n={n} first {first / n:.3f} among those told {among / n:.3f} words {np.mean(shares):.2f}"
+            f"{way}: n={n} first {first / n:.3f} among those told {among / n:.3f} "
+            f"words {np.mean(shares):.2f}"
         )
         if verbose:
             print("   " + "\n   ".join(miss))

@@ -16,7 +16,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper
 from torch import nn
 
 from ttm_model.encoders import efficientnet_lite
-from ttm_model.encoders.efficientnet_lite import Block, Folded
+from ttm_model.encoders.efficientnet_lite import FEATURES, Block, Folded
 from ttm_model.encoders.efficientnet_onnx import GRAPH, PICTURES, weights_of
 from ttm_model.encoders.weights import EFFICIENTNET_LITE0, verified_path
 
@@ -76,13 +76,14 @@ def graph(network: efficientnet_lite.EfficientNetLite0) -> ModelProto:
             made.add("Add", before)
     features = made.add("Transpose", perm=[0, 2, 3, 1])
     floats, size = TensorProto.FLOAT, ["pictures", "height", "width"]
+    cells = ["pictures", "rows", "columns"]
     constants = {"middle": 127.0, "span": 128.0, "zero": 0.0, "six": 6.0}
     return helper.make_model(
         helper.make_graph(
             made.nodes,
             "efficientnet-lite0",
             [helper.make_tensor_value_info(PICTURES, TensorProto.UINT8, [*size, 3])],
-            [helper.make_tensor_value_info(features, floats, ["pictures", "rows", "columns", 1280])],
+            [helper.make_tensor_value_info(features, floats, [*cells, FEATURES])],
             [helper.make_tensor(name, floats, [], [value]) for name, value in constants.items()]
             + [_elsewhere(name, weight) for name, weight in network.named_parameters()
                if name in weights_of(network)],

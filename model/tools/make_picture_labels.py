@@ -22,8 +22,7 @@ import torch
 from safetensors.torch import save_file
 
 from ttm_model.encoders.text import TextEncoder
-from ttm_model.labels.sketch import make_phi
-from ttm_model.labels.space import class_texts, kinds_matrix
+from ttm_model.labels.space import class_texts
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent / "ttm_model" / "labels" / "data"
@@ -314,13 +313,12 @@ def main() -> None:
 
 
 def write_tensors(path: Path) -> None:
-    """Embed the class texts and make the sketch; float16 halves the file and changes no answer."""
+    """Embed the class texts; float16 halves the file and changes no answer."""
     data = json.loads(path.read_text("utf-8"))
     encoder, rows = TextEncoder(), data["classes"]
     texts = torch.stack([encoder.encode(class_texts(row)) for row in rows])  # (C, 2, 384)
-    phi = make_phi(kinds_matrix(data["groups"], len(rows)))
     target = path.with_suffix(".safetensors")
-    save_file({"texts": texts.half(), "phi": phi.half()}, target)
+    save_file({"texts": texts.half()}, target)
     print(target, target.stat().st_size, "bytes")
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttm_model.encoders.weights import EFFICIENTNET_LITE0, verified_path
-from ttm_model.labels.space import DATA
+from ttm_model.labels.plain import DATA
 
 LARGEST, LEAST = 6, 0.2
 

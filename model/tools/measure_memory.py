@@ -24,17 +24,18 @@ from ttm_lab.systems.slot_ttm import SlotSystem
 from ttm_lab.systems.stores import UnlimitedSystem
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES
-from ttm_model.labels.space import DATA as LABELS
+from ttm_model.labels.picture_keys import PictureKeys, load_picture_keys
+from ttm_model.labels.plain import DATA as LABELS
 from ttm_model.labels.space import LabelSpace, load_space
 
 KINDS = """dog bird vehicle fruit musical~instrument fish cat food furniture tool clothing insect
 monkey snake car boat building machine weapon computer ball""".replace("~", "_").split()
 
 
-def fold(clips: list[Clip], system: SlotSystem | UnlimitedSystem, space: LabelSpace) -> list[Held]:
+def fold(clips: list[Clip], system: SlotSystem | UnlimitedSystem, keys: PictureKeys) -> list[Held]:
     """What a system holds after each clip."""
-    memories = [system.fold(joined([clip], space).episode) for clip in clips]
-    return [decoded(system.entries(memory), space) for memory in memories]
+    memories = [system.fold(joined([clip], keys).episode) for clip in clips]
+    return [decoded(system.entries(memory), keys) for memory in memories]
 
 
 def presence(clips: list[Clip], folded: list[Held], space: LabelSpace) -> None:
@@ -115,11 +116,11 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, default=DATA, help="folder that export_clips.py made")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    space = load_space(SPACE)
-    clips = load_clips(space, arguments.clips)
+    space, keys = load_space(SPACE), load_picture_keys()
+    clips = load_clips(arguments.clips)
     with torch.inference_mode():
-        folded = fold(clips, SlotSystem(), space)
-        unlimited = fold(clips, UnlimitedSystem("unlimited"), space)
+        folded = fold(clips, SlotSystem(), keys)
+        unlimited = fold(clips, UnlimitedSystem("unlimited"), keys)
     presence(clips, folded, space)
     naming(clips, folded)
     against_unlimited({"slot memory": folded, "unlimited store": unlimited}, clips)

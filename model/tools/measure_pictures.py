@@ -17,28 +17,22 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
-from torch.nn import functional as F
 
-from ttm_model.encoders.picture import PictureEncoder
+from ttm_model.encoders.picture import Classifier, PictureEncoder
 from ttm_model.encoders.text import TextEncoder
-from ttm_model.labels.sketch import Sketch
-from ttm_model.labels.space import DATA, LabelSpace, load_space
-from ttm_model.labels.things import (
-    PictureCalibration,
-    evidence,
-    first_scene,
-    next_scene,
-    strangeness,
-    things,
-)
+from ttm_model.labels.picture_keys import first_scene, load_picture_keys, next_scene
+from ttm_model.labels.plain import DATA
+from ttm_model.labels.space import LabelSpace, load_space
+from ttm_model.labels.things import Looking, PictureCalibration, Sight, load_calibration
+from ttm_model.nibbles import pack_closest, unpack
 
 FPS = 2.0
 FRAME_PX = (320, 240)
@@ -116,9 +110,7 @@ class Clip:
 
     scene: str
     shown: list[tuple[str, str, int, int]] = field(default_factory=list)  # stamp, phrase, frames
-    whole: Tensor = field(default_factory=lambda: torch.zeros(0))
-    cells: Tensor = field(default_factory=lambda: torch.zeros(0))
-    frames: list[np.ndarray] = field(default_factory=list)  # (240, 320, 3) uint8
+    cells: Tensor = field(default_factory=lambda: torch.zeros(0))  # (T, 63, 1280) float16
 
 
 def stamps() -> list[tuple[str, str]]:
@@ -195,11 +187,9 @@ def make_clips(scenes: list[Path], folder: Path, count: int, seed: int) -> list[
         pictures = [Image.open(folder / f"{s}.png").convert("RGBA") for s, _ in chosen]
         pictures = [p.crop(p.getbbox()) for p in pictures]
         frames, spans = compose(Image.open(path).convert("RGB"), pictures, rng)
-        features = encoder.encode(frames)
         clip = Clip(str(path))
         clip.shown = [(s, p, a, b) for (s, p), (a, b) in zip(chosen, spans, strict=True)]
-        clip.whole, clip.cells = features.whole_logits, features.cell_logits.half()
-        clip.frames = frames
+        clip.cells = encoder.encode(frames).cells.half()
         clips.append(clip)
         print(f"clip {n + 1}/{count}: {path.name}: {', '.join(p for _, p in chosen)}", flush=True)
     return clips
@@ -277,11 +267,12 @@ class Scores:
         )
 
 
-def score(asked: list[Asked], rows: list[Tensor], weigh: Callable[[str], Tensor]) -> Scores:
-    """Score questions against each clip's rows (T, K, D) with a phrase's vector (D,)."""
+def score(asked: list[Asked], rows: list[list[Tensor]], weigh: Callable[[str], Tensor]) -> Scores:
+    """Score questions against each clip's T pictures' rows (K, C) with a phrase's weights (C,)."""
     best, hit = [], []
     for a in asked:
-        frames = (rows[a.clip] @ weigh(a.phrase)).amax(dim=1)
+        weight = weigh(a.phrase)
+        frames = torch.stack([(own @ weight).amax() for own in rows[a.clip]])
         inside = frames[a.span[0] : a.span[1]] if a.kind == "present" else frames
         best.append(float(inside.max()))
         hit.append(a.span[0] <= int(frames.argmax()) < a.span[1])
@@ -305,57 +296,33 @@ def logistic(features: Tensor, labels: Tensor, steps: int = 400) -> Tensor:
     return beta.float()
 
 
-def first_calibration(clips: list[Clip]) -> PictureCalibration:
-    """Mean scores and prior from clips; no salience and no presence yet."""
-    whole = torch.cat([c.whole for c in clips])
-    prior = (torch.softmax(whole, -1).mean(0) + 1e-4).log()
-    return PictureCalibration(
-        whole.mean(0), prior - prior.mean(), torch.tensor([0.0, 1.0, 0.0]), torch.tensor([0.0, 1.0])
-    )
+def first_calibration(clips: list[Clip], classifier: Classifier) -> PictureCalibration:
+    """The prior from clips; a salience that only looks at the peak."""
+    scores = classifier.scores(torch.cat([c.cells.float().mean(1) for c in clips]))
+    prior = (torch.softmax(scores, -1).mean(0) + 1e-4).log()
+    return PictureCalibration(prior - prior.mean(), torch.tensor([0.0, 1.0, 0.0]))
 
 
-def run_things(clip: Clip, calibration: PictureCalibration) -> tuple[Tensor, Tensor, Tensor]:
-    """Things of a whole clip, its scene carried along -> posteriors (T, K, C), salience, mask."""
-    scene = first_scene(clip.whole.shape[1])
-    rows = []
-    for whole, cells in zip(clip.whole, clip.cells, strict=True):
-        rows.append(things(whole[None], cells[None].float(), scene[None], calibration))
-        scene = next_scene(scene, whole, calibration)
-    return (
-        torch.cat([r.posteriors for r in rows]),
-        torch.cat([r.salience for r in rows]),
-        torch.cat([r.mask for r in rows]),
-    )
+def run_things(clip: Clip, looking: Looking) -> list[list[Sight]]:
+    """Things of every picture of a clip, its scene carried along."""
+    scene, rows = first_scene(), []
+    for cells in clip.cells.float():
+        rows.append(looking.things(cells, False, scene))
+        scene = next_scene(scene, cells, looking.keys)
+    return rows
 
 
-def fit_salience(
-    clips: list[Clip], calibration: PictureCalibration
-) -> tuple[PictureCalibration, float]:
-    """Fit P(something is shown) of the whole picture from its peak and its strangeness."""
-    features, labels = salience_features(clips, calibration)
-    beta = logistic(features, labels)
-    fitted = replace(calibration, salience=beta)
-    return fitted, salience_auroc(clips, fitted)
-
-
-def salience_features(clips: list[Clip], calibration: PictureCalibration) -> tuple[Tensor, Tensor]:
+def salience_features(clips: list[Clip], looking: Looking) -> tuple[Tensor, Tensor]:
+    """Peak and strangeness of every whole picture, and whether something was shown in it."""
     features, labels = [], []
     for clip in clips:
-        posteriors, _, _ = run_things(clip, calibration)
-        scene = first_scene(clip.whole.shape[1])
-        for t, whole in enumerate(clip.whole):
-            peak = posteriors[t, 0].max().clamp(min=1e-6).log()
-            odd = strangeness(whole[None], scene[None], calibration)[0]
-            features.append(torch.stack([peak, odd]))
+        scene = first_scene()
+        for t, cells in enumerate(clip.cells.float()):
+            peak = looking.posteriors(cells, scene)[0].max().clamp(min=1e-6).log()
+            features.append(torch.stack([peak, looking.strangeness(cells, scene)]))
             labels.append(any(a <= t < b for _, _, a, b in clip.shown))
-            scene = next_scene(scene, whole, calibration)
+            scene = next_scene(scene, cells, looking.keys)
     return torch.stack(features), torch.tensor(labels)
-
-
-def salience_auroc(clips: list[Clip], calibration: PictureCalibration) -> float:
-    features, labels = salience_features(clips, calibration)
-    value = (features @ calibration.salience[1:]).numpy()
-    return auroc(value[labels.numpy()], value[~labels.numpy()])
 
 
 # --- report --------------------------------------------------------------------------------------
@@ -363,116 +330,56 @@ def salience_auroc(clips: list[Clip], calibration: PictureCalibration) -> float:
 
 def report(clips: list[Clip], write: bool) -> None:
     space, encoder = load_space("imagenet"), TextEncoder()
+    classifier, keys = PictureEncoder("cpu").classifier, load_picture_keys()
     data = json.loads((DATA / "imagenet.json").read_text("utf-8"))
     groups = [set(g["classes"]) for g in data["groups"]]
     asked = ask(clips, space, groups)
     tune = [c for i, c in enumerate(clips) if i % 2 == 0]
-    test = [i for i in range(len(clips)) if i % 2]
-    calibration, in_sample = fit_salience(tune, first_calibration(tune))
-    held = [a for a in asked if a.clip in test]
-    count = {k: sum(a.kind == k for a in held) for k in ("present", "random", "hard")}
-    print(f"test half: {count}; salience AUROC tune {in_sample:.3f}, test "
-          f"{salience_auroc([clips[i] for i in test], calibration):.3f}")  # fmt: skip
+    test = [c for i, c in enumerate(clips) if i % 2]
+    first = Looking(classifier, keys, first_calibration(tune, classifier))
+    features, labels = salience_features(tune, first)
+    fitted = replace(first.calibration, salience=logistic(features, labels))
+    for name, calibration in (("fitted", fitted), ("shipped", load_calibration())):
+        looking = replace(first, calibration=calibration)
+        found, there = salience_features(test, looking)
+        value = (found @ calibration.salience[1:]).numpy()
+        area = auroc(value[there.numpy()], value[~there.numpy()])
+        print(f"salience {name} {calibration.salience.tolist()}: AUROC on the test half {area:.3f}")
 
     weights = cache(lambda p: space.query([p], encoder.encode([p])).weights[0])
-    texts = F.normalize(load_file(DATA / "imagenet.safetensors")["texts"].float(), dim=-1)
-
-    def soft(phrase: str) -> Tensor:
-        return torch.softmax(texts[:, 1] @ encoder.encode([phrase])[0] / 0.03, 0)
-
-    ran = [run_things(c, calibration) for c in clips]
-    full = [r[0] for r in ran]
-    whole = [r[:, :1] for r in full]
-    plain = [torch.softmax(c.whole, -1)[:, None] for c in clips]
-    flat = replace(calibration, log_prior=torch.zeros_like(calibration.log_prior))
-    scene_only = [run_things(c, flat)[0][:, :1] for c in clips]
-    conse = [F.normalize(p @ texts[:, 0], dim=-1) for p in plain]
-    table: list[tuple[str, list[Tensor], Callable[[str], Tensor]]] = [
-        ("ConSE: mean of class-name embeddings, cosine", conse, lambda p: encoder.encode([p])[0]),
-        ("softmax(cos / 0.03) over class texts with hypernyms", plain, soft),
-        ("classes that the words name, plain posteriors", plain, weights),
-        ("+ scene taken off", scene_only, weights),
-        ("+ usual answers (prior) taken off", whole, weights),
-        ("+ windows: up to 4 things (full posteriors)", full, weights),
-    ]
-    kernel = torch.exp((texts[:, 1] @ texts[:, 1].T - 1) / 0.05)
-    values, vectors = torch.linalg.eigh(kernel)
-    noise = torch.randn(len(space), 256, generator=torch.Generator().manual_seed(1))
-    sketches = {
-        "kernel exp((cos - 1) / 0.05), leading eigenvectors": Sketch(
-            F.normalize(vectors[:, -256:] * values[-256:].clamp(min=0).sqrt(), dim=1)
-        ),
-        "random orthogonal": Sketch(F.normalize(torch.linalg.qr(noise).Q, dim=1)),
-        "shipped: 32 kind columns + random orthogonal": space.sketch,
-    }
-    for name, sketch in sketches.items():
-        keys = [sketch.key(p) for p in full]
-        back = [sketch.decode(k.flatten(0, 1)).unflatten(0, k.shape[:2]) for k in keys]
-        linear = partial(lambda s, p: s.query_key(weights(p)[None])[0], sketch)
-        table.append((f"256-d sketch, {name}, linear", keys, linear))
-        table.append((f"256-d sketch, {name}, decoded", back, weights))
-        truth, found = torch.cat(whole)[:, 0], torch.cat(back)[:, 0]
-        same = truth.argmax(1) == found.argmax(1)
-        sure = truth.amax(1) > 0.4
-        print(f"argmax kept, {name}: {same[sure].float().mean():.3f} of sure ({int(sure.sum())}), "
-              f"{same.float().mean():.3f} of all")  # fmt: skip
-    print(
-        "| way | when | AUROC random | AUROC hard | threshold (3 % random) | recall | hard found |"
-    )
+    looking = Looking(classifier, keys, load_calibration())
+    ran = [run_things(c, looking) for c in clips]
+    table: list[tuple[str, list[list[Tensor]]]] = []
+    for name, way in (("keys", None), ("keys at 4 bits", rounded)):
+        rows = []
+        for clip in ran:
+            own = [torch.stack([sight.key for sight in sights]) for sights in clip]
+            rows.append([keys.decode(way(one) if way else one) for one in own])
+        table.append((name, rows))
+    plain = [list(torch.softmax(classifier.scores(c.cells.float().mean(1)), -1)[:, None])
+             for c in clips]  # fmt: skip
+    table.append(("plain posteriors of the whole picture", plain))
+    print("| way | when | AUROC random | hard | threshold (3 % random) | recall | hard found |")
     print("|---|---|---|---|---|---|---|")
-    for name, rows, weigh in table:
-        print(f"| {name} | {score(held, rows, weigh).line()} |", flush=True)
-
-    tuned = [a for a in asked if a.clip not in test]
-    decoded = table[-1][1]
-    fit_on = score(tuned, decoded, weights)
-    chosen = [a.kind != "hard" for a in tuned]
-    value = evidence(torch.tensor(fit_on.best[chosen]))[:, None]
-    label = torch.tensor([a.kind == "present" for a in tuned])[torch.tensor(chosen)]
-    calibration = replace(calibration, presence=logistic(value, label))
-    check = score(held, decoded, weights)
-    print("presence:", calibration.presence.tolist(), "salience:", calibration.salience.tolist())
-    for limit in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95):
-        shares = [
-            float((calibration.probability(torch.tensor(check.of(k))) > limit).float().mean())
-            for k in ("present", "random", "hard")
-        ]
-        print(f"p > {limit}: recall {shares[0]:.3f}, random {shares[1]:.3f}, hard {shares[2]:.3f}")
-    p = calibration.probability(
-        torch.tensor(np.concatenate([check.of("present"), check.of("random")]))
-    )
-    y = np.concatenate([np.ones(count["present"]), np.zeros(count["random"])])
-    bins = np.clip((p.numpy() * 5).astype(int), 0, 4)
-    ece = sum(abs(p.numpy()[bins == b].mean() - y[bins == b].mean()) * (bins == b).mean()
-              for b in range(5) if (bins == b).any())  # fmt: skip
-    print(f"ECE on the test half (equal chances, 5 bins): {ece:.3f}")
-    minute = long_session(clips, held, decoded, weights, space)
-    print(f"66 s with 20 things: threshold {minute:.4f} for 3 % of random absent, "
-          f"recall {(check.of('present') > minute).mean():.3f}")  # fmt: skip
-    things_a_frame = torch.cat([r[2] for r in ran]).float().sum(1).mean()
-    print(f"things a picture: {things_a_frame:.2f}")
+    for name, rows in table:
+        print(f"| {name} | {score(asked, rows, weights).line()} |", flush=True)
+    print(f"things a picture: {np.mean([len(s) for clip in ran for s in clip]):.2f}")
     if write:
-        fields = ("mean_logits", "log_prior", "salience", "presence")
         path = DATA / "imagenet_calibration.safetensors"
-        save_file({k: getattr(calibration, k).contiguous() for k in fields}, path)
+        tensors = {"log_prior": fitted.log_prior, "salience": fitted.salience}
+        save_file({k: t.contiguous() for k, t in tensors.items()}, path)
         print(path, path.stat().st_size, "bytes")
 
 
-def long_session(
-    clips: list[Clip],
-    asked: list[Asked],
-    rows: list[Tensor],
-    weigh: Callable[[str], Tensor],
-    space: LabelSpace,
-) -> float:
-    """The score that 97 % of absent phrases stay under when four clips are one session."""
-    worst = []
-    for a in asked:
-        joined = range(a.clip // 4 * 4, min(a.clip // 4 * 4 + 4, len(clips)))
-        shown = {c for k in joined for _, p, _, _ in clips[k].shown for c in _match(space, p)}
-        if a.kind == "random" and not shown & set(_match(space, a.phrase)):
-            worst.append(max(float((rows[k] @ weigh(a.phrase)).max()) for k in joined))
-    return float(np.quantile(worst, 0.97))
+def rounded(keys: Tensor) -> Tensor:
+    """Keys (K, 256) as the archive gives them back."""
+    digits, scales = zip(*(pack_closest(key) for key in keys), strict=True)
+    return unpack(torch.stack(digits), torch.stack(scales))
+
+
+def load_clips(path: Path) -> list[Clip]:
+    """Clips that `--cache` kept."""
+    return [Clip(**row) for row in torch.load(path, weights_only=False)]
 
 
 def main() -> None:
@@ -486,14 +393,12 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the calibration file")
     args = parser.parse_args()
     if args.cache and args.cache.exists():
-        clips = [Clip(**row) for row in torch.load(args.cache, weights_only=False)]
+        clips = load_clips(args.cache)
     else:
         scenes = [p for p in photographs(args.scenes) if not set(args.skip) & {p.stem, *p.parts}]
         if not scenes:
             parser.error("--scenes: no photograph over 60 kB in these folders")
         clips = make_clips(scenes, args.stamps, args.clips, args.seed)
-        for clip in clips:
-            clip.frames = []
         if args.cache:
             torch.save([vars(c) for c in clips], args.cache)
     report(clips, args.write)

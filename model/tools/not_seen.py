@@ -20,6 +20,7 @@ from ttm_lab.evaluation.seen_clips import load_clips
 from ttm_lab.evaluation.statistics import calibration_error, reliability
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES, TextSpace
+from ttm_model.labels.picture_keys import load_picture_keys
 from ttm_model.labels.space import load_space
 
 BINS = 10
@@ -32,7 +33,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=DOCS)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    space = TextSpace(load_space("imagenet"), TextEncoder(), PICTURES)
+    space = TextSpace(load_space("imagenet"), load_picture_keys(), TextEncoder(), PICTURES)
     clips = load_clips(args.clips)
     given = denials(space, clips)
     said, truths = [one.confidence for one in given], [one.true for one in given]

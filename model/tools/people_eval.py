@@ -1,11 +1,12 @@
 """Measure who is found in real pictures, and who is found where nobody is.
 
 Pictures with people come from Debian's opencv-doc and from PyPI packages that hold sample pictures
-(scikit-image, and unpacked into --people: face_recognition 1.3.0's tests, insightface 2.1, matplotlib
-3.11.2, yolov5 7.0.14); each is looked at whole and in crops as a webcam shows people, from twice to
-six times as high as the face. Pictures without people: Debian's plasma-workspace-wallpapers,
-gnome-backgrounds, opencv-doc, scikit-image's, and the animals of tuxpaint-stamps-default. The limit
-was set on every second picture; the others are what is reported. Makes no file of the product.
+(scikit-image, and unpacked into --people: face_recognition 1.3.0's tests, insightface 2.1,
+matplotlib 3.11.2, yolov5 7.0.14); each is looked at whole and in crops as a webcam shows people,
+from twice to six times as high as the face. Pictures without people: Debian's
+plasma-workspace-wallpapers, gnome-backgrounds, opencv-doc, scikit-image's, and the animals of
+tuxpaint-stamps-default. The limit was set on every second picture; the others are what is reported.
+Makes no file of the product.
 
     python model/tools/people_eval.py --people DIR [--half tune|report] [--verbose]
 """
@@ -129,7 +130,8 @@ def main() -> None:
     empty = [(name, detector(np.asarray(picture))) for name, picture in negatives]
     spent = (time.process_time() - before) / (len(seen) + len(empty))
     print(
-        f"{options.half}: {len(seen)} pictures with people, {len(empty)} without, {spent * 1000:.0f} ms each"
+        f"{options.half}: {len(seen)} pictures with people, {len(empty)} without, "
+        f"{spent * 1000:.0f} ms each"
     )
     for limit in LIMITS:
         rows = {"whole": [], "crops": [], "dark and soft": []}
@@ -140,7 +142,8 @@ def main() -> None:
         told = ", ".join(f"{kind} {sum(r)} of {len(r)}" for kind, r in rows.items())
         every = [hit for row in rows.values() for hit in row]
         print(
-            f"  from {limit}: found {sum(every)} of {len(every)} ({told}); false {len(false)} of {len(empty)} {false[:6]}"
+            f"  from {limit}: found {sum(every)} of {len(every)} ({told}); "
+            f"false {len(false)} of {len(empty)} {false[:6]}"
         )
     if options.verbose:
         for name, persons, count in seen:

@@ -1,9 +1,9 @@
 """Measure how well text in pictures is read, and how much is read where none is.
 
 Composes 30 pictures of 640x480: two to four lines of 20 to 44 px in several fonts and colours over
-photographs, turned by up to 8 degrees, some in perspective, with uneven light, noise and JPEG. Counts
-the words that were read right (letters and digits, whatever their case). Then reads photographs
-without text, and prints every line that it finds there. Makes no file of the product.
+photographs, turned by up to 8 degrees, some in perspective, with uneven light, noise and JPEG.
+Counts the words that were read right (letters and digits, whatever their case). Then reads
+photographs without text, and prints every line that it finds there. Makes no file of the product.
 
     python model/tools/reading_eval.py [--half tune|report] [--seed N] [--verbose]
 

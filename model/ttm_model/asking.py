@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from ttm_model.questions.question import Understood
 
@@ -17,7 +18,8 @@ class Asking:
     `text` as it was asked, `question` as it was understood. `since_s` and `until_s`: media seconds
     to which the request restricts it, None: not. `live`: the stream goes on, so that "ago" counts
     from now. `wall_zero`: Unix time of media second 0, where the stream came in as it was filmed.
-    `picture`: (H, W, 3) uint8 RGB that the question is about ("when did you see this?").
+    `picture`: (H, W, 3) uint8 RGB that the question is about ("when did you see this?"), and
+    `picture_keys` (M, d): what it shows, as keys of the memory; the engine makes them.
     """
 
     text: str
@@ -27,6 +29,7 @@ class Asking:
     live: bool = True
     wall_zero: float | None = None
     picture: npt.NDArray[np.uint8] | None = None
+    picture_keys: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,14 @@ class Declared:
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
         """One of every tensor changed."""
-        return type(self).of({n: change(tensor) for n, tensor in self.tensors().items()})
+        fields = _fields(type(self))
+        values = {name: getattr(self, name) for name in fields}
+        return self._made(
+            {
+                name: change(value) if isinstance(fields[name], Kept) else value.mapped(change)
+                for name, value in values.items()
+            }
+        )
 
     def copy(self) -> Self:
         """The same in tensors of its own, which may be written to."""

@@ -81,10 +81,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person in a picture: the whole of them, as far as seen."""
+    """One person in a picture, as far as seen: where, how sure, and what colours they wear.
+
+    `colours`: shares of `looks.COLOURS` in 255ths; empty where nobody looked.
+    """
 
     box: Box
     p: float
+    colours: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,12 +309,14 @@ class ModelInfo(_Told):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryInfo(_Told):
-    """The memory's fixed size; tokens and dim are null before the first chunk has been applied."""
+    """The memory's fixed size; all but bytes is null before the first chunk has been applied."""
 
     tokens: int | None = None
-    """How many tokens it has."""
+    """How many working tokens it has; they are its first slots."""
     dim: int | None = None
     """How long each of them is."""
+    places: int | None = None
+    """How many older events it holds in few bits besides, each in a slot after those."""
     bytes: int = 0
     """Size of the committed state."""
 

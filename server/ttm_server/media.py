@@ -99,37 +99,36 @@ def decode_audio(audio: bytes | None) -> npt.NDArray[np.float32] | None:
     return np.frombuffer(audio, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
 
 
-def job_media(job: Job, chunks: Sequence[tuple[float, float, bytes]]) -> JobMedia:
+def job_media(job: Job, payloads: Sequence[bytes]) -> JobMedia:
     """What a slow sense is given: sound for speech, else the one picture taken at `start_s`.
 
-    `chunks`: (start_s, end_s, as stored) in order. Where clocks overlap, what came first counts, so
-    that later chunks change nothing of a job that lies before them.
+    `payloads`: chunks as they are stored, in order. Where their media overlap, what came first
+    counts, so that later chunks change nothing of a job that they do not belong to.
     """
+    chunks = [read_chunk(payload) for payload in payloads]
     if job.sense == "speech":
         return JobMedia(audio=_window(job, chunks))
     return JobMedia(picture=_picture(job, chunks))
 
 
-def _window(job: Job, chunks: Sequence[tuple[float, float, bytes]]) -> npt.NDArray[np.float32]:
+def _window(job: Job, chunks: Sequence[Chunk]) -> npt.NDArray[np.float32]:
     """The sound of `[start_s, end_s)`, zeros where none came."""
     first, last = _sample(job.start_s), _sample(job.end_s)
     sound = np.zeros(max(0, last - first), np.float32)
-    taken = first
-    for start_s, end_s, payload in chunks:
-        begin, end = _sample(start_s), min(_sample(end_s), last)
-        audio = decode_audio(read_chunk(payload).audio)
-        begin_new = max(begin, taken)
-        if audio is not None and begin_new < end:
-            part = audio[begin_new - begin : end - begin]
-            sound[begin_new - first : begin_new - first + len(part)] = part
-        taken = max(taken, end)
+    told = first  # up to here it is known what came
+    for chunk in chunks:
+        audio, begin = decode_audio(chunk.audio), _sample(chunk.t)
+        end = begin if audio is None else begin + len(audio)
+        low, high = max(begin, told), min(end, last)
+        if audio is not None and low < high:
+            sound[low - first : high - first] = audio[low - begin : high - begin]
+        told = max(told, end, _sample(chunk.end_s))
     return sound
 
 
-def _picture(job: Job, chunks: Sequence[tuple[float, float, bytes]]) -> Pixels | None:
+def _picture(job: Job, chunks: Sequence[Chunk]) -> Pixels | None:
     """The last picture of that time in the first chunk that has one; None: not decodable."""
-    for _, _, payload in chunks:
-        chunk = read_chunk(payload)
+    for chunk in chunks:
         for picture in reversed(chunk.video):
             if abs(_taken_s(picture, chunk) - job.start_s) <= SAME_TIME_S:
                 try:

@@ -19,11 +19,12 @@ from browser.camera_files import CameraFiles, make_camera_files
 from browser.serving import browser, served, until_answering
 
 CLIP_S = (4.0, 58.0)
+TEACH_AT_S = 9.0  # the macaw is on camera
 ASK_AT_S = 45.0
 QUESTIONS = (
-    "What colour was the umbrella?",
+    "Why did the bell ring?",
     "Did you see a dog?",
-    "When did somebody speak?",
+    "What did the sign say?",
     "What did you see before the umbrella?",
 )
 COLOURS = 256
@@ -38,7 +39,11 @@ async def photograph(base: str, camera: CameraFiles, folder: Path) -> None:
         await take(page, folder / "desk-light-ready.png")
         await page.click("#start")
         await page.wait_for_selector("#state[data-state=live]")
-        await asyncio.sleep(ASK_AT_S)
+        await asyncio.sleep(TEACH_AT_S)
+        await page.click("#teach-now")
+        await page.fill("#teach-name", "Polly")
+        await page.press("#teach-name", "Enter")
+        await asyncio.sleep(ASK_AT_S - TEACH_AT_S)
         for question in QUESTIONS:
             await page.fill("#question", question)
             await page.press("#question", "Enter")

@@ -55,6 +55,7 @@ def test_every_command_has_help():
         "export",
         "import",
         "mcp",
+        "weights",
     ):
         assert name in done.stdout
         assert run(name, "--help").returncode == 0
@@ -173,8 +174,11 @@ def test_the_command_line_does_not_load_torch():
 
 
 def test_doctor_finds_everything_it_needs():
-    done = run("doctor", COLUMNS="200")
+    done = run("doctor", COLUMNS="200", TTM_READING="off")
     assert done.returncode == 0, done.stdout
+    assert "sight: 1000 classes (animals 398," in done.stdout
+    assert "Did anyone mention" in done.stdout or "What was said" in done.stdout
+    assert "reading: off" in done.stdout
     assert "all-MiniLM-L6-v2" in done.stdout
 
 

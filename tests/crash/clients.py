@@ -51,6 +51,7 @@ class ResendingClient:
         self._rng = rng
         self._open: set[asyncio.Task[None]] = set()
         self._another = asyncio.Event()
+        self._ending = asyncio.Event()
 
     async def run(self) -> None:
         """Connect, and again after every drop, until the server has closed with 1000."""
@@ -78,9 +79,14 @@ class ResendingClient:
         """Open a second connection beside the one there is; the server ends the older one."""
         self._another.set()
 
+    def end(self) -> None:
+        """Say that the stream ends with what was sent, and take it up again afterwards."""
+        self._ending.set()
+
     def _spawn(self) -> None:
         self._another.clear()
-        task = asyncio.create_task(_Connection(self.ledger).serve(self._proxy.port))
+        connection = _Connection(self.ledger, self._ending)
+        task = asyncio.create_task(connection.serve(self._proxy.port))
         self._open.add(task)
 
     async def _one_ends(self) -> None:
@@ -102,8 +108,9 @@ class ResendingClient:
 class _Connection:
     """One connection from `start` to its end, whichever it is."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, ending: asyncio.Event) -> None:
         self._ledger = ledger
+        self._ending = ending
         self._next = 0
         self._durable = 0
         self._credits = 0
@@ -171,7 +178,10 @@ class _Connection:
     async def _send(self, socket: ClientConnection) -> None:
         ledger = self._ledger
         while True:
-            if ledger.produced is not None and self._next > ledger.produced:
+            is_done = ledger.produced is not None and self._next > ledger.produced
+            if is_done or self._ending.is_set():
+                self._ending.clear()
+                ledger.ends.add(self._next - 1)
                 await socket.send(encode_text(End()))
                 return
             if self._next - self._durable > self._credits:
@@ -211,6 +221,9 @@ class SdkClient:
     def restart(self) -> None:
         """Not for this one: it would have to be told where to go on."""
 
+    def end(self) -> None:
+        """Not for this one: its end is the end."""
+
     def duplicate(self) -> None:
         """Not for this one: the product's client takes 4409 for the end, as it should."""
 
@@ -229,5 +242,6 @@ def _until_stopped(ledger: Ledger) -> Iterator[MediaChunk]:
             time.sleep(ALONE_S)
             continue
         chunk = ledger.take(seq)
-        yield MediaChunk(chunk.t, chunk.d, (), chunk.audio, chunk.gap)
+        yield MediaChunk(chunk.t, chunk.d, tuple(chunk.video), chunk.audio, chunk.gap)
         seq += 1
+    ledger.ends.add(seq - 1)

@@ -16,12 +16,13 @@ import redis
 import redis.asyncio
 
 from both_sides import Store
-from crash.chain import MEMORY_INFO, MODEL_INFO, foreign_state
+from chain import MEMORY_INFO, MODEL_INFO, dumped
 from crash.clients import ResendingClient, SdkClient
 from crash.ledger import Ledger
 from crash.plan import Fault
 from crash.processes import Program, Programs
 from crash.proxy import Proxy
+from crash.source import foreign_state
 from ttm_protocol.errors import AnswerTimeout, Overloaded, StoreUnavailable
 from ttm_server.store import EmbeddedServer, SessionState
 
@@ -116,6 +117,9 @@ class Faults:
         elif kind == "duplicate":
             self._note(kind, session.ledger.sid)
             session.client.duplicate()
+        elif kind == "end":
+            self._note(kind, session.ledger.sid)
+            session.client.end()
         elif kind == "replace":
             self._background(self._replace(session.ledger))
         elif kind == "export":
@@ -231,7 +235,7 @@ class Faults:
         async with ledger.memory_lock:
             until_s = time.monotonic() + MEMORY_WITHIN_S
             while time.monotonic() < until_s:
-                memory = foreign_state(self.rng)
+                memory = dumped(foreign_state(self.rng))
                 try:
                     await self.store.replace_state(ledger.sid, state_of(memory))
                     found = await self.store.read_state(ledger.sid)
@@ -260,7 +264,7 @@ class Faults:
                 found = await self.store.read_state(ledger.sid)
             except StoreUnavailable:
                 continue
-            if found is not None and found.memory == ledger.state_at(found.seq):
+            if found is not None and ledger.is_true(found.seq, found.memory):
                 continue
             if self._server_killed_s > since_s and not (marker and await self._marked(marker)):
                 ledger.take_replacement_back()
@@ -302,7 +306,7 @@ class Faults:
             ledger.applied = max(ledger.applied, found.seq)
             if found.seq < least:
                 self.wrong.append(f"{ledger.sid}: went back from {least} to {found.seq}")
-            elif found.memory != ledger.state_at(found.seq):
+            elif not ledger.is_true(found.seq, found.memory):
                 self.wrong.append(f"{ledger.sid}: exported memory at {found.seq} is wrong")
 
     async def _ask(self, ledger: Ledger) -> None:
@@ -322,10 +326,10 @@ class Faults:
                 self.counts[f"ask_{reply.error_code}"] += 1
                 return
             seq = int(reply.body["as_of_seq"])
-            expected = ledger.state_at(seq)
+            told = bytes.fromhex(reply.body["answer"])
             if self._server_fell_back(asked_s - UNSETTLED_S):
                 durable = 0
-            if seq < durable or expected is None or reply.body["answer"] != expected.hex():
+            if seq < durable or not ledger.is_true(seq, told):
                 self.wrong.append(f"{ledger.sid}: answer as of {seq}, durable {durable}, is wrong")
 
 

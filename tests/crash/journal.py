@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["up", "acquired", "committed", "fenced", "conflict", "released", "holding"]
+Kind = Literal[
+    *("up", "acquired", "committed", "fenced", "conflict", "released", "holding"),
+    *("flushed", "went_on", "failed"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ def tried_after_holding(entries: Sequence[Entry]) -> bool:
     """Whether a worker that stopped before a commit knows by now what became of it."""
     kinds = [entry.kind for entry in entries]
     last = len(kinds) - 1 - kinds[::-1].index("holding")
-    return any(kind in ("committed", "fenced", "conflict") for kind in kinds[last:])
+    tried = ("committed", "fenced", "conflict", "failed")
+    return any(kind in tried for kind in kinds[last:])
 
 
 def _read(path: Path) -> Iterator[Entry]:

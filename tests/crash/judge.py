@@ -1,9 +1,10 @@
 """Says whether the promises were kept. Knows what was sent and what was found, no process.
 
 Broken is: a state that is not the fold over what the client sent, a position that is not the
-number of chunks sent, a chunk that was acknowledged as durable and is gone although the durability
-level promises it, a gap that nobody declared or a declared one that is missing, a chunk that was
-left out as an engine's fault, a quarantine, a client that was refused for good.
+number of chunks sent, a stream whose end was not taken in or whose input is kept after it, a chunk
+that was acknowledged as durable and is gone although the durability level promises it, a gap that
+nobody declared or a declared one that is missing, a chunk that was left out as an engine's fault, a
+quarantine, a client that was refused for good.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chain import is_flushed, loaded
 from crash.faults import Done
 from crash.journal import Entry
 from crash.ledger import Ledger, Loss
@@ -34,6 +36,7 @@ class Found:
     info: SessionInfo | None
     state: SessionState | None
     trouble: str = ""
+    kept_chunks: int = 0
 
 
 def judge_session(found: Found) -> list[str]:
@@ -47,8 +50,12 @@ def judge_session(found: Found) -> list[str]:
     positions = (info.durable_seq, info.applied_seq, state.seq)
     if set(positions) != {ledger.produced}:
         wrong.append(f"durable, applied, state at {positions}, {ledger.produced} chunks were sent")
-    if state.memory != ledger.state_at(state.seq):
+    if not ledger.is_true(state.seq, state.memory):
         wrong.append(f"the memory at {state.seq} is not the fold over what was sent")
+    if not is_flushed(loaded(state.memory)):
+        wrong.append("the end of its stream was not taken in")
+    if found.kept_chunks:
+        wrong.append(f"{found.kept_chunks} chunks of it are still kept")
     if info.gaps != ledger.gaps_at(info.applied_seq):
         wrong.append(f"gaps {info.gaps}, declared {ledger.gaps_at(info.applied_seq)}")
     last = ledger.source.chunk(max(1, info.applied_seq))
@@ -114,6 +121,8 @@ def judge(
         "commits": kinds["committed"],
         "commits_refused_by_fence": kinds["fenced"],
         "commits_refused_by_position": kinds["conflict"],
+        "flushes": kinds["flushed"],
+        "flushes_refused": kinds["went_on"],
         "stopped_before_a_commit": kinds["holding"],
         "acquired": kinds["acquired"],
         "durable_lost": lost,

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from both_sides import Store
-from crash.chain import ChunkSource
 from crash.clients import API_KEY, ResendingClient, SdkClient
 from crash.controls import FULL
 from crash.faults import Done, Faults, Session, is_up
@@ -29,13 +28,17 @@ from crash.ledger import Ledger
 from crash.plan import Fault, FaultKind, make_plan
 from crash.processes import Program, Programs, cpu_of
 from crash.proxy import Proxy
+from crash.source import ChunkSource
 from ttm_protocol.errors import StoreUnavailable, TTMError
+from ttm_protocol.messages import MAX_SEQ
 from ttm_server.config import Settings
 from ttm_server.store import EmbeddedServer
 
 UP_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.2
+MOST_LOOKED_AT = 1000
 TRIED_WITHIN_S = 10.0
+FLUSHED_WITHIN_S = 20.0
 STARTS_TRIED = 3
 
 
@@ -110,6 +113,7 @@ class _Laboratory:
                 for session in sessions:
                     session.ledger.stop_producing()
                 await self._until_done(store, sessions, clients)
+                await self._until_flushed(store, sessions)
                 await self._wake(zombie)
             finally:
                 for session in sessions:
@@ -206,6 +210,14 @@ class _Laboratory:
             elif time.monotonic() - moved_at_s > self._options.quiet_s:
                 return
 
+    async def _until_flushed(self, store: Store, sessions: list[Session]) -> None:
+        """Until what the ends of the streams left open is in memory, or for a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLUSHED_WITHIN_S):
+                for session in sessions:
+                    while (await _look(store, session.ledger)).kept_chunks:
+                        await asyncio.sleep(LOOK_EVERY_S)
+
     def _cpu_s(self) -> dict[str, Any]:
         """Processor seconds, starts included; `store`: since its last kill, `clients`: this one."""
         kinds = {
@@ -247,9 +259,10 @@ def _make_folder(folder: Path) -> None:
 async def _look(store: Store, ledger: Ledger) -> Found:
     for _ in range(3):
         try:
-            return Found(
-                ledger, await store.session(ledger.sid), await store.read_state(ledger.sid)
-            )
+            info = await store.session(ledger.sid)
+            state = await store.read_state(ledger.sid)
+            kept = await store.read_kept(ledger.sid, MAX_SEQ, MOST_LOOKED_AT)
+            return Found(ledger, info, state, kept_chunks=len(kept))
         except StoreUnavailable as error:
             trouble = str(error)
         except TTMError as error:

@@ -9,7 +9,8 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from crash.chain import EMPTY, ChunkSource, fold
+from chain import EMPTY, Chain, Fold, dumped, is_flushed, loaded
+from crash.source import ChunkSource
 from ttm_protocol.messages import Chunk, Gap
 
 
@@ -25,10 +26,31 @@ class Loss:
 
 @dataclass(slots=True)
 class _Epoch:
-    """From position `start` on the memory is a fold that begins at `states[0]`."""
+    """From position `start` on the memory is a fold that begins at `first`.
+
+    `fold` has come to position `at`, with streams that ended after so many of its chunks.
+    """
 
     start: int
-    states: list[bytes]
+    first: Chain
+    at: int = 0
+    ends: tuple[int, ...] = ()
+    fold: Fold = field(default_factory=Fold)
+
+    def __post_init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Fold from the beginning again."""
+        self.at, self.ends, self.fold = self.start, (), Fold(self.first)
+
+    def take_in(self, chunk: Chunk, ends: bool) -> None:
+        """The next chunk, after which the stream may have ended."""
+        self.fold.chunk(chunk)
+        self.at += 1
+        if ends and not is_flushed(self.fold.state):
+            self.fold.end()
+            self.ends += (self.at - self.start,)
 
 
 @dataclass(slots=True)
@@ -50,9 +72,10 @@ class Ledger:
     connections: int = 0
     superseded: int = 0
     finished: bool = False
+    ends: set[int] = field(default_factory=set)  # positions at which it said that it ends
     # Held while somebody looks at the memory or replaces it, so that a look has one truth.
     memory_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _epochs: list[_Epoch] = field(default_factory=lambda: [_Epoch(0, [EMPTY])])
+    _epochs: list[_Epoch] = field(default_factory=lambda: [_Epoch(0, EMPTY)])
 
     def available(self) -> int:
         """The highest chunk number that may be sent now."""
@@ -92,7 +115,7 @@ class Ledger:
 
     def replaced(self, position: int, memory: bytes) -> None:
         """Another memory was put in place when `position` chunks had been applied."""
-        self._epochs.append(_Epoch(position, [memory]))
+        self._epochs.append(_Epoch(position, loaded(memory)))
 
     def take_replacement_back(self) -> None:
         """The last replacement was lost with the server, within what its durability allows."""
@@ -103,16 +126,32 @@ class Ledger:
         """Position of the last replacement, 0 where there was none."""
         return self._epochs[-1].start
 
-    def state_at(self, position: int) -> bytes | None:
-        """What the memory must be at a position now; None for one that cannot be."""
+    def is_true(self, position: int, memory: bytes) -> bool:
+        """Whether this is what the memory must be at a position, now.
+
+        Where streams ended is told by the memory itself, and believed where the client said so.
+        """
+        epoch = self._epochs[-1]
+        claimed = loaded(memory).flushes
+        ended = {epoch.start + count for count in claimed}
+        if ended <= self.ends and not (claimed and claimed[-1] > position - epoch.start):
+            return memory == self.state_at(position, claimed)
+        return False
+
+    def state_at(self, position: int, ends: tuple[int, ...] = ()) -> bytes | None:
+        """What the memory must be at a position now, with streams that ended after so many chunks
+        of it; None for a position that cannot be.
+        """
         epoch = self._epochs[-1]
         if not epoch.start <= position <= max(self.sent, epoch.start):
             return None
-        while len(epoch.states) <= position - epoch.start:
-            chunk = self.source.chunk(epoch.start + len(epoch.states))
-            assert chunk.audio is not None
-            epoch.states.append(fold(epoch.states[-1], chunk.t, chunk.d, chunk.audio))
-        return epoch.states[position - epoch.start]
+        known = tuple(end for end in ends if end <= epoch.at - epoch.start)
+        if position < epoch.at or known != epoch.ends:
+            epoch.begin()
+        while epoch.at < position:
+            chunk = self.source.chunk(epoch.at + 1)
+            epoch.take_in(chunk, epoch.at + 1 - epoch.start in ends)
+        return dumped(epoch.fold.state)
 
     def gaps_at(self, position: int) -> list[Gap]:
         """The gaps that the session must show at a position: what its client declared."""

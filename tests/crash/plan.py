@@ -19,6 +19,7 @@ FaultKind = Literal[
     "stall",  # a connection hangs, then ends
     "restart_client",
     "duplicate",  # a second connection for one session
+    "end",  # a client says that its stream ends, and takes it up again
     "replace",  # another memory is put in place of a session's
     "export",  # a look at the memory and a fork
     "ask",  # a question
@@ -38,6 +39,7 @@ RATES_PER_S: Mapping[FaultKind, float] = {
     "stall": 0.1,
     "restart_client": 0.15,
     "duplicate": 0.15,
+    "end": 0.3,
     "replace": 0.1,
     "export": 0.5,
     "ask": 0.3,

@@ -86,7 +86,7 @@ class Program:
         with (self.folder / f"{self.name}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
-                env=os.environ | {"PYTHONPATH": str(TESTS)} | dict(self.environment),
+                env=os.environ | {"PYTHONPATH": _path()} | dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -164,6 +164,10 @@ class Programs:
                 for program in self.members:
                     program.measure()
             await asyncio.sleep(POLL_S)
+
+
+def _path() -> str:
+    return os.pathsep.join([str(TESTS), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
 
 
 def cpu_of(pid: int) -> float:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import random
 import struct
 
+from PIL import Image
+
 from chain import Chain
-from ttm_protocol.messages import Chunk, Gap
+from ttm_protocol.messages import Chunk, Gap, Picture
 
 # Gaps at 50, 250, 450 …: never as many as would make a session join them.
 FIRST_GAP_SEQ, GAP_EVERY, LAST_GAP_SEQ = 50, 200, 12_000
+PICTURE_EVERY = 4
 
 
 def foreign_state(rng: random.Random) -> Chain:
@@ -36,7 +40,12 @@ class ChunkSource:
         if _has_gap(seq):
             gap = Gap(start_ms / 1000 - 1.0, start_ms / 1000 - 0.5, "laboratory")
         return Chunk(
-            seq=seq, t=start_ms / 1000, d=length_ms / 1000, audio=self._sound(seq), gap=gap
+            seq=seq,
+            t=start_ms / 1000,
+            d=length_ms / 1000,
+            video=[] if seq % PICTURE_EVERY else [self._picture(seq, start_ms / 1000)],
+            audio=self._sound(seq),
+            gap=gap,
         )
 
     def gaps(self, first: int, last: int) -> list[Gap]:
@@ -50,6 +59,11 @@ class ChunkSource:
         length_ms = self._rng.choice((100, 120, 250))
         self._times.append((self._next_ms, length_ms))
         self._next_ms += length_ms
+
+    def _picture(self, seq: int, at_s: float) -> Picture:
+        out = io.BytesIO()
+        Image.frombytes("L", (8, 4), self._sound(seq)).save(out, format="PNG")
+        return Picture(at_s, out.getvalue())
 
     def _sound(self, seq: int) -> bytes:
         place = self._prefix + struct.pack("<q", seq)

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Literal
 
 from both_sides import Store
-from crash.chain import ChunkSource, foreign_state
+from chain import dumped
 from crash.faults import is_up, state_of
 from crash.journal import read_journal, tried_after_holding
 from crash.ledger import Ledger
 from crash.processes import Program, Programs
+from crash.source import ChunkSource, foreign_state
 from ttm_protocol.messages import encode_chunk
 from ttm_server.config import Settings
 from ttm_server.store import EmbeddedServer, IngestStatus, StreamOpened
@@ -61,7 +62,7 @@ class _Story:
         await self._send(28)
         await _until(lambda: zombie.stopped)
         if story == "replaced":
-            memory = foreign_state(random.Random(1))
+            memory = dumped(foreign_state(random.Random(1)))
             await store.replace_state(sid, state_of(memory))
             ledger.replaced(20, memory)
             position = 20
@@ -70,6 +71,7 @@ class _Story:
             await self._applied(28)
             await self._send(40)
             await self._applied(40)
+            await self._ended(40)
             position = 40
         zombie.signal(signal.SIGCONT)
         await _until(lambda: tried_after_holding(read_journal(self._folder, zombie.name)))
@@ -115,12 +117,22 @@ class _Story:
             while (await self._store.session(self._ledger.sid)).applied_seq < position:
                 await asyncio.sleep(0.02)
 
+    async def _ended(self, position: int) -> None:
+        """Let the stream end, so that no input is kept of which the zombie could fold it again."""
+        store, ledger = self._store, self._ledger
+        ledger.ends.add(position)
+        await store.close_stream(ledger.sid, self._opened.connection, ended=True)
+        async with asyncio.timeout(SOON_S):
+            while await store.read_kept(ledger.sid, position, 1):
+                await asyncio.sleep(0.02)
+        self._opened = await store.open_stream(ledger.sid)
+
     async def _look(self, least: int) -> list[str]:
         state = await self._store.read_state(self._ledger.sid)
         assert state is not None
         if state.seq < least:
             return [f"the session went back from {least} to {state.seq}"]
-        if state.memory != self._ledger.state_at(state.seq):
+        if not self._ledger.is_true(state.seq, state.memory):
             return [f"the memory at {state.seq} is not the fold over what was sent"]
         return []
 

@@ -29,6 +29,7 @@ async def test_nothing_is_lost_or_applied_twice_whatever_dies(tmp_path: Path) ->
         "kill_gateway": 1,
         "hold_commit": 4,
         "duplicate": 6,
+        "end": 24,
     }
     options = Options(folder=tmp_path, seconds=14, seed=SEED, rate=12.0, least=least)
     verdict = await run(options)
@@ -40,6 +41,7 @@ async def test_nothing_is_lost_or_applied_twice_whatever_dies(tmp_path: Path) ->
         assert verdict["faults"][kind] >= (1 if kind == "hold_commit" else count)
     assert verdict["commits_refused_by_fence"] >= 1
     assert verdict["superseded"] >= 1
+    assert verdict["flushes"] >= verdict["sessions"]
     # `everysec` may lose what was acknowledged just before the server's SIGKILL, nothing older.
     assert verdict["durable_lost_against_promise"] == 0
     assert verdict["chunks_applied"] > 200

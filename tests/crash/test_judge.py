@@ -9,12 +9,23 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from crash.chain import EMPTY, MEMORY_INFO, MODEL_INFO, ChainEngine, ChunkSource, count_of, fold
+from chain import (
+    EMPTY,
+    MEMORY_INFO,
+    MODEL_INFO,
+    Chain,
+    ChainEngine,
+    Fold,
+    dumped,
+    is_flushed,
+    loaded,
+)
 from crash.faults import Done
 from crash.journal import Entry
 from crash.judge import Found, judge, judge_session
 from crash.ledger import Ledger
 from crash.recovery import percentile, recoveries
+from crash.source import ChunkSource
 from ttm_model.chunk import ChunkMedia
 from ttm_protocol.messages import Gap
 from ttm_server.media import decode_chunk
@@ -23,12 +34,12 @@ from ttm_server.store import SessionInfo, SessionState
 LAST = 60
 
 
-def folded(source: ChunkSource, seqs: list[int], state: bytes = EMPTY) -> bytes:
+def folded(source: ChunkSource, seqs: list[int], state: Chain = EMPTY) -> bytes:
+    """The fold over these chunks and the end of their stream."""
+    fold = Fold(state)
     for seq in seqs:
-        chunk = source.chunk(seq)
-        assert chunk.audio is not None
-        state = fold(state, chunk.t, chunk.d, chunk.audio)
-    return state
+        fold.chunk(source.chunk(seq))
+    return dumped(fold.end())
 
 
 def finished() -> Ledger:
@@ -36,12 +47,13 @@ def finished() -> Ledger:
     for seq in range(1, LAST + 1):
         ledger.take(seq)
     ledger.produced, ledger.finished = LAST, True
+    ledger.ends.add(LAST)
     return ledger
 
 
 def found(ledger: Ledger, memory: bytes | None = None, **changes: object) -> Found:
     source = ledger.source
-    right = ledger.state_at(LAST)
+    right = ledger.state_at(LAST, (LAST - ledger.replaced_at,))
     assert right is not None
     info = SessionInfo(
         session_id="s",
@@ -92,17 +104,18 @@ def test_a_wrong_fold_is_found(seqs: list[int]) -> None:
 
 def test_a_chunk_of_another_session_is_found() -> None:
     ledger = finished()
-    state = folded(ChunkSource(1, 1), [30], folded(ledger.source, list(range(1, 30))))
-    state = folded(ledger.source, list(range(31, LAST + 1)), state)
-    assert count_of(state) == LAST
-    assert "not the fold" in judge_session(found(ledger, state))[0]
+    fold = Fold()
+    for seq in range(1, LAST + 1):
+        fold.chunk((ChunkSource(1, 1) if seq == 30 else ledger.source).chunk(seq))
+    assert fold.end().count == LAST
+    assert "not the fold" in judge_session(found(ledger, dumped(fold.state)))[0]
 
 
 def test_a_replaced_memory_that_came_back_is_found() -> None:
     ledger = finished()
-    before = ledger.state_at(LAST)
-    memory = EMPTY[:-1] + b"x"
-    ledger.replaced(20, memory)
+    before = ledger.state_at(LAST, (LAST,))
+    memory = Chain(digest="17" * 32)
+    ledger.replaced(20, dumped(memory))
     assert judge_session(found(ledger)) == []
     assert "not the fold" in judge_session(found(ledger, before))[0]
     after = folded(ledger.source, list(range(21, LAST + 1)), memory)
@@ -122,6 +135,29 @@ def test_a_replaced_memory_that_came_back_is_found() -> None:
 )
 def test_a_wrong_account_is_found(changes: dict[str, object], word: str) -> None:
     assert any(word in words for words in judge_session(found(finished(), **changes)))
+
+
+def test_an_end_that_was_left_out_or_that_nobody_said_is_found() -> None:
+    ledger = finished()
+    assert not is_flushed(loaded(ledger.state_at(LAST) or b""))
+    assert "was not taken in" in judge_session(found(ledger, ledger.state_at(LAST)))[0]
+    invented = ledger.state_at(LAST, (31, LAST))
+    assert "not the fold" in judge_session(found(ledger, invented))[0]
+    ledger.ends.add(31)
+    assert judge_session(found(ledger, invented)) == []
+    assert judge_session(found(ledger, ledger.state_at(LAST, (LAST,)))) == []
+    kept = replace(found(ledger), kept_chunks=3)
+    assert judge_session(kept) == ["3 chunks of it are still kept"]
+
+
+def test_a_finding_of_other_media_is_found() -> None:
+    ledger = finished()
+    fold = Fold()
+    for seq in range(1, LAST + 1):
+        fold.chunk(ledger.source.chunk(seq))
+        if seq == 30:  # one sample of what is still being looked at
+            fold._sounds[-1][1][0] += 1
+    assert "not the fold" in judge_session(found(ledger, dumped(fold.end())))[0]
 
 
 def test_a_session_that_is_gone_and_a_client_that_was_refused_are_found() -> None:
@@ -177,11 +213,13 @@ def test_recoveries_are_from_the_kill_to_another_workers_commit() -> None:
 def test_the_engine_folds_what_the_client_sent() -> None:
     """From the wire form through the decoder: the same state as from the chunk itself."""
     source, engine, state = ChunkSource(5, 3), ChainEngine(), EMPTY
+    fold = Fold(is_slow=False)
     for seq in range(1, 120):
         media: ChunkMedia = decode_chunk(source.chunk(seq), engine.fit).media
         state = engine.step([state], [media])[0].state
-    assert engine.load(engine.dump(state)) == folded(source, list(range(1, 120)))
-    assert count_of(state) == 119
+        fold.chunk(source.chunk(seq))
+    assert engine.load(engine.dump(state)) == fold.state
+    assert state.count == 119
 
 
 def test_a_client_produces_at_its_rate_and_stops() -> None:

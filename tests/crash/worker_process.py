@@ -10,18 +10,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import random
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
-from crash.chain import ChainEngine
+from chain import ChainEngine, slow_senses
 from crash.controls import scripts_for
 from crash.journal import Journal, Kind
-from ttm_protocol.errors import Fenced, TTMError
+from ttm_model.slow import Job
+from ttm_protocol.errors import Fenced, StoreUnavailable, TTMError
 from ttm_server.config import Settings, load_settings
 from ttm_server.store import Acquired, CommitResult, Store, WorkerStore
 from ttm_server.worker.worker import Worker
+
+NOTICED_EVERY = 16
+MOST_S = 0.3
+
+
+def how_long(_job: Job) -> float:
+    """What a slow sense takes, another time in each process: mostly little, now and then long."""
+    return min(MOST_S, random.expovariate(1 / 0.008))
 
 
 class RecordedStore:
@@ -58,7 +68,18 @@ class RecordedStore:
             kind: Kind = "conflict" if "is at chunk" in error.message else "fenced"
             self.journal.note(kind, sid, prev_seq, new_seq)
             raise
+        except StoreUnavailable:
+            self.journal.note("failed", sid, prev_seq, new_seq)
+            raise
         self.journal.note("committed", sid, prev_seq, new_seq)
+        return result
+
+    async def flush(self, sid: str, fence: str, seq: int, *args: Any) -> CommitResult:
+        result = await self._store.flush(sid, fence, seq, *args)
+        if result is CommitResult.REFUSED:
+            self.journal.note("went_on", sid, seq, seq)
+        else:
+            self.journal.note("flushed", sid, seq, seq)
         return result
 
     def hold(self, wanted: bool) -> None:
@@ -70,7 +91,8 @@ async def serve(settings: Settings, journal: Journal, control: str) -> None:
     scripts = scripts_for(control)
     async with await Store.connect(settings.redis_url, settings, scripts=scripts) as whole:
         store = RecordedStore(whole.worker, journal)
-        worker = Worker(store, ChainEngine(), settings)
+        engine = ChainEngine(slow_senses(how_long), NOTICED_EVERY)
+        worker = Worker(store, engine, settings)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, worker.stop)
         loop.add_signal_handler(signal.SIGUSR1, store.hold, True)

@@ -96,6 +96,21 @@ def test_follow_up_questions(stack, seen):
     assert "espresso" in then or "coffee" in then
 
 
+def test_words_and_names(stack, seen, clips, tmp_path):
+    """The macaw's time and a picture of it are those of the clip."""
+    picture = tmp_path / "macaw.jpg"
+    with av.open(str(clips / "long.mp4")) as clip:
+        shown = next(frame for frame in clip.decode(video=0) if frame.time >= 12.0)
+        shown.to_image().save(picture)
+    times = ("--since", 10.5, "--until", 14)
+    out = run(stack, "words_and_names", seen, "Polly", *times, "--picture", picture)
+    assert re.search(r"words known up to \d", out)
+    assert re.search(r"Polly: a macaw, from \d+\.\d to", out)
+    assert "names: Polly\n" in out
+    assert "by name: answered:" in out
+    assert "by picture: answered:" in out
+
+
 def test_a_memory_is_kept_and_copied(stack, seen, tmp_path):
     file = tmp_path / "memory.safetensors"
     out = run(stack, "export_import", seen, file, "Did you see a macaw?")

@@ -35,7 +35,7 @@ async def test_a_session_from_its_beginning_to_its_deletion(gateway: Served) -> 
     assert set(seen) == {field.name for field in fields(SessionInfo)}
     assert (seen["status"], seen["durable_seq"], seen["applied_seq"]) == ("idle", 0, 0)
     assert seen["model"] == {"preset": None, "checkpoint": None, "schema": None}
-    assert seen["memory"] == {"tokens": None, "dim": None, "bytes": 0}
+    assert seen["memory"] == {"tokens": None, "dim": None, "places": None, "bytes": 0}
     assert (await gateway.http.get("/v1/sessions")).json() == {"sessions": [seen]}
     gone = await gateway.http.delete(f"/v1/sessions/{sid}")
     assert (gone.status_code, gone.content) == (204, b"")
@@ -64,7 +64,7 @@ async def test_a_session_after_some_chunks(gateway: Served) -> None:
     assert seen["media_s"] == 0.5
     assert seen["gaps"] == [{"t0": 0.0, "t1": 0.5, "reason": "test"}]
     assert seen["model"] == {"preset": "lite", "checkpoint": "fake", "schema": 1}
-    assert seen["memory"] == {"tokens": 96, "dim": 256, "bytes": 6}
+    assert seen["memory"] == {"tokens": 96, "dim": 256, "places": None, "bytes": 6}
 
 
 async def test_another_ticket(gateway: Served) -> None:

@@ -6,6 +6,7 @@ from importlib.resources import as_file, files
 
 import numpy as np
 import pytest
+import torch
 
 from ttm_client.files import FileSource
 from ttm_model.asking import Asking
@@ -75,8 +76,16 @@ def test_a_stored_memory_has_the_same_number_of_bytes_at_any_time(engine, media,
 
 def test_another_schema_is_refused_by_name(engine, whole):
     with pytest.raises(StateIncompatible, match="schema"):
-        engine.load(whole.replace(b"slot-ttm/1", b"slot-ttm/9", 1))
+        engine.load(whole.replace(b"slot-ttm/2", b"slot-ttm/9", 1))
     assert schema_of(whole) == engine.schema
+
+
+def test_a_state_of_the_format_before_is_refused_by_name(engine, whole):
+    """It had six events as digits of one token's numbers."""
+    before = "slot-ttm/1;lite;s0;96x256;0123456789abcdef"
+    data = to_bytes({"memory.item_scale": torch.zeros(1, 96, 6)}, before)
+    with pytest.raises(StateIncompatible, match=r"slot-ttm/1.* this model continues 'slot-ttm/2"):
+        engine.load(data)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +109,7 @@ def test_a_state_with_other_shapes_is_refused(engine):
     tensors = {"memory." + n: t for n, t in state.memory.tensors().items()}
     with pytest.raises(StateIncompatible, match="missing or unknown"):
         engine.load(to_bytes(tensors, engine.schema))
-    wrong = dict(tensors, scene=state.scene[:10])
+    wrong = dict(tensors, **{"scene.mean": state.scene[:10]})
     with pytest.raises(StateIncompatible):
         engine.load(to_bytes(wrong, engine.schema))
 
@@ -136,7 +145,9 @@ def test_answers_come_from_the_memory_alone(engine, media, whole):
     asking = Asking(text, understand(text))
     assert engine.answer(macaw, asking).state == "answered"
     assert engine.answer(empty, asking).state == "not_received"
-    memory = macaw.memory.updated(tokens=macaw.memory.tokens * 0)
+    kept = macaw.memory.archive
+    archive = kept.updated(scale=kept.scale * 0)
+    memory = macaw.memory.updated(tokens=macaw.memory.tokens * 0, archive=archive)
     zeroed = replace(macaw, memory=memory)
     assert engine.answer(zeroed, asking).state == "not_seen"
 
@@ -156,4 +167,4 @@ def test_the_state_tells_what_each_sense_received(engine, media):
 
 
 def test_the_schema_names_the_model(engine):
-    assert engine.model_info["schema"].startswith("slot-ttm/1;lite;s0;96x256;")
+    assert engine.model_info["schema"].startswith("slot-ttm/2;lite;s0;60x256;")

@@ -104,24 +104,24 @@ def banks():
     return make_concepts(400, 256, 0.5, 0.25, 1), make_concepts(400, 256, 0.5, 0.25, 2)
 
 
-def test_packed_and_plain_slots_read_alike(banks):
-    """Far more events than event slots: packing keeps what merge-only has lost."""
+def test_archived_and_working_events_read_alike(banks):
+    """Far more events than event slots: the archive keeps what merging alone has lost."""
     episode = make_episode(*banks, events=45, seconds=130.0, seed=6, held_out=True, sound_share=0.0)
-    layout = Layout(events=20, reserved_events=2)
     held = {}
-    for pack in (True, False):
-        system = SlotSystem(pack=pack, layout=layout)
+    for archive in (100, 0):
+        layout = Layout(events=20, archive=archive, reserved_events=2)
+        system = SlotSystem(layout=layout)
         memory = system.fold(episode)
         found = [
             system.holds(memory, event, episode.sights.sensor[event.sight])
             for event in episode.events
         ]
-        held[pack] = sum(found)
+        held[archive] = sum(found)
         entries = slot_entries(memory.state, memory.layout)
         assert entries.keys.shape[0] == entries.start_s.shape[0]
-        assert (entries.keys.shape[0] > layout.events) == pack
+        assert (entries.keys.shape[0] > layout.events) == (archive > 0)
         assert system.state_bytes(memory) == system.state_bytes(system.fold(_short(episode)))
-    assert held[True] >= held[False] + 10
+    assert held[100] >= held[0] + 10
 
 
 def test_folding_together_is_folding_alone(banks):

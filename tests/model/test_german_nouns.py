@@ -10,8 +10,8 @@ import pytest
 import ttm_model.questions
 from ttm_model.encoders.sound_classes import VOICE_CLASSES
 from ttm_model.labels.lexicon import Lexicon
+from ttm_model.labels.plain import DATA
 from ttm_model.labels.sounds import TOLD_AS
-from ttm_model.labels.space import DATA
 from ttm_model.tagger.classes import TAGGER_CLASSES, kind_groups
 
 GERMAN = Path(ttm_model.questions.__file__).parent / "german"

@@ -1,23 +1,31 @@
-"""Label space: phrases to classes, posteriors to keys and back, scores to things."""
+"""Label space: phrases to classes, features to things, their keys, and back."""
 
 import json
 
+import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
+from ttm_model.encoders.picture import PictureEncoder
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.errors import WeightsError
-from ttm_model.labels.sketch import KEPT_CLASSES, KEY_WIDTH, Sketch, make_phi, sparse
-from ttm_model.labels.space import DATA, LabelSpace, class_texts, kinds_matrix, load_space
-from ttm_model.labels.things import (
-    MAX_THINGS,
-    PictureCalibration,
+from ttm_model.labels.class_keys import ClassKeys
+from ttm_model.labels.grid import WHOLE
+from ttm_model.labels.picture_keys import (
+    FEATURES,
+    KEY_WIDTH,
     first_scene,
-    load_calibration,
+    load_picture_keys,
     next_scene,
-    things,
 )
+from ttm_model.labels.plain import DATA
+from ttm_model.labels.space import LabelSpace, class_texts, load_space
+from ttm_model.labels.things import MAX_THINGS, Looking, load_calibration
 from ttm_model.labels.words import normalise, with_article
+from ttm_model.nibbles import pack, unpack
+
+skdata = pytest.importorskip("skimage.data", reason="scikit-image holds the test photographs")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +46,29 @@ def text():
 @pytest.fixture(scope="module")
 def calibration():
     return load_calibration()
+
+
+@pytest.fixture(scope="module")
+def picture_keys():
+    return load_picture_keys()
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return PictureEncoder("cpu")
+
+
+@pytest.fixture(scope="module")
+def classifier(encoder):
+    return encoder.classifier
+
+
+@pytest.fixture(scope="module")
+def photographs(encoder):
+    """Cells of a cat, of a coffee and of a rocket, and which is tall."""
+    taken = [skdata.chelsea(), skdata.coffee(), np.rot90(skdata.rocket()).copy()]
+    features = encoder.encode(taken)
+    return list(zip(features.cells, features.tall, strict=True))
 
 
 def named(space, phrase):
@@ -132,9 +163,6 @@ def test_shipped_tensors_are_what_the_data_makes(data, space, text):
     for i in (0, 281, 504, 999):
         expected = text.encode(class_texts(data["classes"][i]))
         torch.testing.assert_close(space._embeddings[i], expected, atol=2e-3, rtol=0)
-    remade = make_phi(kinds_matrix(data["groups"], 1000))
-    agree = (remade * space.sketch.phi).sum(1).abs()  # singular vectors: up to rounding
-    assert agree.mean() > 0.99
 
 
 def test_a_missing_space_is_named(tmp_path):
@@ -142,72 +170,85 @@ def test_a_missing_space_is_named(tmp_path):
         load_space("imagenet", tmp_path)
     with pytest.raises(WeightsError, match="imagenet_calibration"):
         load_calibration(tmp_path)
+    with pytest.raises(WeightsError, match="picture_keys"):
+        load_picture_keys(tmp_path)
 
 
-# --- sketch --------------------------------------------------------------------------------------
+# --- keys ----------------------------------------------------------------------------------------
 
 
-def peaked(seed, rows=200, classes=1000):
-    """Posteriors as confident pictures have them: a peak, siblings, a diffuse rest."""
-    generator = torch.Generator().manual_seed(seed)
-    logits = torch.randn(rows, classes, generator=generator)
-    top = torch.randint(classes, (rows, 6), generator=generator)
-    gain = torch.tensor([9.0, 7.0, 6.5, 6.0, 5.5, 5.0]) + torch.rand(rows, 6, generator=generator)
-    return logits.scatter(1, top, gain).softmax(-1)
+def test_the_directions_are_the_classifiers_own(picture_keys, classifier):
+    """Orthonormal up to how they are stored, and what of the weights they leave out is small."""
+    to_key = picture_keys.directions
+    torch.testing.assert_close(to_key.T @ to_key, torch.eye(KEY_WIDTH), atol=2e-3, rtol=0)
+    weight = classifier.weight - classifier.weight.mean(dim=0)
+    sizes = torch.linalg.svdvals(weight).square()
+    kept = (weight @ to_key).square().sum()
+    assert float(kept) == pytest.approx(float(sizes[:KEY_WIDTH].sum()), rel=1e-3)
 
 
-def test_keys_come_back(space):
-    posteriors = peaked(3)
-    keys = space.key(posteriors)
-    assert keys.shape == (200, KEY_WIDTH)
-    back = space.decode(keys)
-    assert back.min() >= 0
-    sure = posteriors.amax(1) > 0.4
-    assert sure.sum() > 50
-    same = back.argmax(1) == posteriors.argmax(1)
-    assert same[sure].float().mean() >= 0.97
-    assert (back - sparse(posteriors)).abs().sum(1).mean() < 0.25
+def test_a_key_of_a_clear_picture_names_what_it_shows(space, picture_keys, photographs):
+    keys = torch.stack([picture_keys.key_of(cells, tall, WHOLE) for cells, tall in photographs])
+    best = picture_keys.decode(keys).topk(3).indices
+    named = [{space.names[c] for c in row} for row in best.tolist()]
+    assert "Egyptian Mau" in named[0]
+    assert "espresso" in named[1]
 
 
-def test_decoded_scores_are_the_posteriors_mass(space, text):
-    posteriors = peaked(4)
-    back = space.decode(space.key(posteriors))
-    weights = space.query(["dog", "bird"], torch.zeros(2, 384)).weights
-    error = (back @ weights.T - posteriors @ weights.T).abs()
-    assert error.mean() < 0.05
+def test_a_key_holds_four_bits_without_loss_of_its_name(picture_keys, photographs):
+    keys = torch.stack([picture_keys.key_of(cells, tall, WHOLE) for cells, tall in photographs])
+    back = unpack(*pack(keys))
+    assert torch.equal(*(picture_keys.decode(k).argmax(dim=1) for k in (keys, back)))
+    assert (torch.cosine_similarity(keys, back) > 0.97).all()
 
 
-def test_a_merged_key_holds_both(space):
-    one, two = torch.zeros(2, 1000)
-    one[281], two[849] = 0.9, 0.8
-    merged = (space.key(one) + space.key(two)) / 2
-    assert set(space.decode(merged[None])[0].topk(2).indices.tolist()) == {281, 849}
+def test_merged_keys_are_like_both(picture_keys, photographs):
+    cat, coffee, rocket = (picture_keys.key_of(cells, t, WHOLE) for cells, t in photographs)
+    merged = F.normalize(cat, dim=0) + F.normalize(coffee, dim=0)
+    likes = [float(picture_keys.likeness(merged[None], one[None])) for one in (cat, coffee, rocket)]
+    assert min(likes[:2]) > 0.6
+    assert likes[2] < 0.2
 
 
-def test_decode_does_not_depend_on_the_other_rows(space):
-    keys = space.key(peaked(5, rows=8))
-    together = space.decode(keys)
+def test_nothing_is_in_a_key_of_zeros(picture_keys):
+    assert not picture_keys.decode(torch.zeros(3, KEY_WIDTH)).any()
+
+
+def test_decode_does_not_depend_on_the_other_rows(picture_keys):
+    keys = torch.randn(8, KEY_WIDTH, generator=torch.Generator().manual_seed(5)) / 16
+    together = picture_keys.decode(keys)
+    assert float(together.min()) >= 0.0
+    assert (together.sum(dim=1) < 1.0).all()
     for i in range(8):
-        torch.testing.assert_close(space.decode(keys[i : i + 1])[0], together[i])
+        torch.testing.assert_close(picture_keys.decode(keys[i : i + 1])[0], together[i])
 
 
-def test_few_classes_are_exact():
+def test_likeness_is_of_direction_and_grows_with_examples(picture_keys):
+    generator = torch.Generator().manual_seed(2)
+    thing, other = torch.randn(2, KEY_WIDTH, generator=generator)
+    examples = thing + torch.randn(8, KEY_WIDTH, generator=generator)
+    key = (thing + torch.randn(KEY_WIDTH, generator=generator))[None]
+    one, eight = (float(picture_keys.likeness(key, examples[:n])) for n in (1, 8))
+    assert one < eight
+    assert float(picture_keys.likeness(other[None], examples)) < 0.05
+    torch.testing.assert_close(
+        picture_keys.likeness(key, examples), picture_keys.likeness(9 * key, examples / 3)
+    )
+    assert not picture_keys.likeness(key, examples[:0]).any()
+
+
+def test_keys_of_few_classes_are_exact_and_alike_by_class():
     generator = torch.Generator().manual_seed(0)
     for classes in (3, 70, 256):
-        sketch = Sketch(make_phi(torch.zeros(0, classes)))
+        keys = ClassKeys(classes)
         posteriors = torch.randn(5, classes, generator=generator).softmax(-1)
-        weights = torch.rand(4, classes, generator=generator)
-        key = sketch.key(posteriors)
+        key = keys.key(posteriors)
         assert key.shape == (5, KEY_WIDTH)
-        torch.testing.assert_close(sketch.decode(key), posteriors)
-        torch.testing.assert_close(key @ sketch.query_key(weights).T, posteriors @ weights.T)
-
-
-def test_sparse_keeps_the_largest():
-    posteriors = peaked(6, rows=3)
-    kept = sparse(posteriors)
-    assert (kept > 0).sum(1).tolist() == [KEPT_CLASSES] * 3
-    assert torch.equal(kept.amax(1), posteriors.amax(1))
+        torch.testing.assert_close(keys.decode(key), posteriors)
+        single = keys.key(torch.eye(classes)[:3])
+        assert (keys.likeness(single, single[:1]) > 0.9).tolist() == [True, False, False]
+    with pytest.raises(ValueError, match="257"):
+        ClassKeys(257)
 
 
 def test_a_space_of_other_classes(text):
@@ -229,63 +270,78 @@ def test_a_space_of_other_classes(text):
 # --- things --------------------------------------------------------------------------------------
 
 
-def scores(*peaks):
-    """Whole and cell scores of a picture with a class at some cells: (class, rows, columns)."""
-    cells = torch.zeros(7, 9, 1000)
-    for index, rows, columns in peaks:
-        cells[rows, columns, index] = 24.0
-    cells = cells.view(1, 63, 1000)
-    return cells.mean(1), cells
+def shown(*things):
+    """Cells (63, 1280) of a picture that shows a class in some (rows, columns), else the usual."""
+
+    def made(keys, classifier):
+        cells = keys.usual.expand(7, 9, FEATURES).clone()
+        for cls, rows, columns in things:
+            row = classifier.weight[cls] - classifier.weight.mean(dim=0)
+            cells[rows, columns] += 40.0 * row / row.norm()
+        return cells.flatten(0, 1)
+
+    return made
 
 
-def neutral():
-    return PictureCalibration(
-        torch.zeros(1000), torch.zeros(1000), torch.tensor([0.0, 1.0, 1.0]), torch.zeros(2)
-    )
+ALL_ROWS = slice(0, 7)
 
 
-def test_two_things_in_one_picture():
-    left, right = slice(0, 5), slice(5, 9)
-    found = things(
-        *scores((10, slice(0, 7), left), (20, slice(0, 7), right)), first_scene(1000), neutral()
-    )
-    assert found.posteriors.shape == (1, MAX_THINGS, 1000)
-    classes = found.posteriors[0, found.mask[0]].argmax(-1).tolist()
-    assert {10, 20} <= set(classes)
-    assert (found.salience[~found.mask] == 0).all()
-    assert (found.posteriors[~found.mask] == 0).all()
+@pytest.fixture(scope="module")
+def looking(classifier, picture_keys, calibration):
+    return Looking(classifier, picture_keys, calibration)
 
 
-def test_the_scene_is_taken_off_and_is_a_value():
-    calibration, scene = neutral(), first_scene(1000)
-    whole, cells = scores((10, slice(0, 7), slice(0, 9)))
-    at_first = things(whole, cells, scene, calibration)
-    kept = scene.clone()
-    later = scene
+def test_two_things_in_one_picture_and_where_they_are(looking):
+    cells = shown((10, ALL_ROWS, slice(0, 4)), (700, ALL_ROWS, slice(5, 9)))
+    cells = cells(looking.keys, looking.classifier)
+    for tall in (False, True):
+        sights = looking.things(cells, tall, first_scene())
+        assert 2 <= len(sights) <= MAX_THINGS
+        found = looking.keys.decode(torch.stack([s.key for s in sights])).argmax(dim=1).tolist()
+        assert {10, 700} <= set(found)
+        start, end = (1, 3) if tall else (0, 2)  # a tall picture's long side goes down
+        left, right = (sights[found.index(cls)].box for cls in (10, 700))
+        assert left[end] <= 4 / 9 + 1e-6
+        assert right[start] >= 5 / 9 - 1e-6
+        assert all(0.0 <= s.salience <= 1.0 for s in sights)
+
+
+def test_the_scene_is_taken_off_and_is_a_value(looking):
+    cells = shown((10, ALL_ROWS, slice(0, 9)))(looking.keys, looking.classifier)
+    at_first = looking.things(cells, False, first_scene())[0]
+    scene = later = first_scene()
     for _ in range(200):
-        later = next_scene(later, whole[0], calibration)
-    assert torch.equal(scene, kept)
-    used_to = things(whole, cells, later, calibration)
-    assert at_first.posteriors[0, 0, 10] > 0.9
-    assert used_to.posteriors[0, 0, 10] < 0.2
-    assert used_to.salience[0, 0] < at_first.salience[0, 0]
+        later = next_scene(later, cells, looking.keys)
+    assert not scene.any()
+    used_to = looking.things(cells, False, later)[0]
+    assert float(looking.keys.decode(at_first.key[None])[0, 10]) > 0.9
+    assert float(looking.keys.decode(used_to.key[None])[0, 10]) < 0.2
+    assert used_to.salience < at_first.salience
 
 
-def test_rows_do_not_depend_on_each_other(calibration):
-    generator = torch.Generator().manual_seed(1)
-    cells = torch.randn(5, 63, 1000, generator=generator) * 3
-    whole = cells.mean(1)
-    scene = torch.randn(5, 1000, generator=generator)
-    together = things(whole, cells, scene, calibration)
-    for i in range(5):
-        alone = things(whole[i : i + 1], cells[i : i + 1], scene[i], calibration)
-        assert torch.equal(alone.posteriors[0], together.posteriors[i])
-        assert torch.equal(alone.salience[0], together.salience[i])
-        assert torch.equal(alone.mask[0], together.mask[i])
+def test_the_box_is_around_the_thing_and_not_the_window(looking):
+    cells = shown((10, slice(2, 4), slice(6, 8)))(looking.keys, looking.classifier)
+    sight = looking.things(cells, False, first_scene())[0]
+    assert sight.box == pytest.approx((6 / 9, 2 / 7, 8 / 9, 4 / 7))
+    turned = looking.things(cells, True, first_scene())[0]
+    assert turned.box == pytest.approx((2 / 7, 6 / 9, 4 / 7, 8 / 9))
+    assert torch.equal(turned.key, sight.key)
 
 
-def test_probability_grows_with_the_score(calibration):
-    p = calibration.probability(torch.linspace(0, 1, 50))
-    assert (p.diff() >= 0).all()
-    assert 0 <= float(p[0]) < 0.3
-    assert 0.7 < float(p[-1]) <= 1
+def test_a_boxs_key_is_of_what_lies_in_it(looking):
+    both = shown((10, ALL_ROWS, slice(0, 4)), (700, ALL_ROWS, slice(5, 9)))
+    both = both(looking.keys, looking.classifier)
+    halves = [((0.0, 0.0, 0.5, 1.0), 10), ((0.5, 0.0, 1.0, 1.0), 700)]
+    for box, cls in halves:
+        key = looking.keys.key_of(both, False, box)
+        assert int(looking.keys.decode(key[None]).argmax()) == cls
+    # Less than half of any cell: the one that is covered most.
+    key = looking.keys.key_of(both, False, (0.01, 0.01, 0.05, 0.05), first_scene())
+    assert int(looking.keys.decode(key[None]).argmax()) == 10
+
+
+def test_a_picture_of_nothing_has_a_key_and_a_place(looking):
+    plain = looking.keys.usual.expand(63, FEATURES)
+    (sight, *_) = looking.things(plain, False, first_scene())
+    assert sight.box == WHOLE
+    assert float(sight.key.norm()) < 1e-6

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from ttm_model.encoders import efficientnet_lite, weights
+from ttm_model.encoders.efficientnet_onnx import GRAPH, OnnxFeatures
 from ttm_model.encoders.picture import CELLS, PictureEncoder, fit
 from ttm_model.errors import WeightsError
 from ttm_model.labels.space import load_space
@@ -33,7 +34,7 @@ def state():
 
 def test_names_a_cat_and_a_coffee(encoder, photographs):
     names = load_space("imagenet").names
-    whole = encoder.encode(photographs).whole_logits
+    whole = encoder.classifier.scores(encoder.encode(photographs).cells.mean(1))
     best = [[names[i] for i in row.topk(3).indices] for row in whole]
     assert "Egyptian Mau" in best[0]
     assert "espresso" in best[1]
@@ -43,8 +44,8 @@ def test_a_picture_alone_equals_itself_among_others(encoder, photographs):
     alone = [encoder.encode([p]) for p in photographs]
     among = encoder.encode([photographs[2], photographs[0], photographs[1], photographs[0]])
     for place, k in enumerate((2, 0, 1, 0)):
-        assert torch.equal(among.whole_logits[place], alone[k].whole_logits[0])
-        assert torch.equal(among.cell_logits[place], alone[k].cell_logits[0])
+        assert torch.equal(among.cells[place], alone[k].cells[0])
+        assert among.tall[place] == alone[k].tall[0] == (k == 2)
 
 
 def test_result_does_not_depend_on_the_thread_count(encoder, photographs):
@@ -56,8 +57,7 @@ def test_result_does_not_depend_on_the_thread_count(encoder, photographs):
             results.append(encoder.encode(photographs[:1]))
     finally:
         torch.set_num_threads(before)
-    assert torch.equal(results[0].whole_logits, results[1].whole_logits)
-    assert torch.equal(results[0].cell_logits, results[1].cell_logits)
+    assert torch.equal(results[0].cells, results[1].cells)
 
 
 def test_folded_network_equals_the_unfolded_arithmetic(encoder, photographs, state):
@@ -88,10 +88,32 @@ def test_folded_network_equals_the_unfolded_arithmetic(encoder, photographs, sta
         y = layer(y, f"{at}._project_conv", f"{at}._bn2", 1, False)
         x = x + y if x.shape == y.shape else y
     x = layer(x, "_conv_head", "_bn1", 1, True)
+    got = encoder.encode(photographs[:1]).cells[0]  # (63, 1280)
+    torch.testing.assert_close(got, x[0].flatten(1).T, atol=1e-3, rtol=0)
     expected = F.linear(x.mean((2, 3)), state["_fc.weight"], state["_fc.bias"])[0]
-    got = encoder.encode(photographs[:1])
-    torch.testing.assert_close(got.whole_logits[0], expected, atol=1e-3, rtol=0)
-    torch.testing.assert_close(got.cell_logits[0].mean(0), expected, atol=1e-3, rtol=0)
+    torch.testing.assert_close(encoder.classifier.scores(got).mean(0), expected, atol=1e-3, rtol=0)
+
+
+def test_the_graph_computes_what_the_network_does(encoder, photographs, state):
+    """ONNX Runtime against torch, the same weights, both ways up."""
+    network = efficientnet_lite.EfficientNetLite0(state)
+    for picture in photographs:
+        x = (torch.from_numpy(fit(picture).copy())[None].float() - 127) / 128
+        with torch.no_grad():
+            expected = network(x.permute(0, 3, 1, 2))[0]
+        got = encoder.encode([picture])
+        grid = got.cells[0].view(7, 9, -1)
+        shaped = grid.transpose(0, 1) if got.tall[0] else grid
+        torch.testing.assert_close(shaped, expected, atol=1e-4, rtol=0)
+
+
+def test_a_graph_that_does_not_fit_the_network_is_refused(state, tmp_path):
+    network = efficientnet_lite.EfficientNetLite0(state)
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(GRAPH.read_bytes()[:-200])
+    for graph in (broken, tmp_path / "none.onnx"):
+        with pytest.raises(WeightsError, match=graph.name):
+            OnnxFeatures(network, graph)
 
 
 def test_cells_tell_where_a_thing_is(encoder, photographs):
@@ -101,15 +123,16 @@ def test_cells_tell_where_a_thing_is(encoder, photographs):
     space = load_space("imagenet")
     cat = space.query(["cat"], torch.zeros(1, 384)).weights[0]
     for view in (picture, picture.transpose(1, 0, 2).copy()):
-        cells = encoder.encode([view]).cell_logits[0].softmax(-1) @ cat  # (63,)
+        scores = encoder.classifier.scores(encoder.encode([view]).cells[0])
+        cells = scores.softmax(-1) @ cat  # (63,)
         grid = cells.view(7, 9)  # the long side is always last
         assert grid[:, :4].mean() > 3 * grid[:, 5:].mean()
 
 
 def test_shapes_and_no_pictures(encoder):
     none = encoder.encode([])
-    assert none.whole_logits.shape == (0, 1000)
-    assert none.cell_logits.shape == (0, CELLS, 1000)
+    assert none.cells.shape == (0, CELLS, 1280)
+    assert none.tall == ()
 
 
 def test_fit_keeps_the_whole_picture_and_refuses_other_arrays():
@@ -163,7 +186,6 @@ def test_cuda_agrees_with_the_cpu_and_with_itself_in_batches(encoder, photograph
     many = [photographs[i % 3] for i in range(19)]
     alone, among = cuda.encode(photographs[:1]), cuda.encode(many)
     for place in range(0, 19, 3):
-        assert torch.equal(among.whole_logits[place], alone.whole_logits[0])
-        assert torch.equal(among.cell_logits[place], alone.cell_logits[0])
-    expected = encoder.encode(photographs[:1]).whole_logits
-    torch.testing.assert_close(alone.whole_logits.cpu(), expected, atol=0.05, rtol=0)
+        assert torch.equal(among.cells[place], alone.cells[0])
+    expected = encoder.encode(photographs[:1]).cells
+    torch.testing.assert_close(alone.cells.cpu(), expected, atol=0.05, rtol=0)

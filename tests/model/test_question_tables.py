@@ -18,13 +18,19 @@ FITTED = ("dev", "practice", "dev2", "dev_de")
 # Tables that do not pass wholly: the least share that is understood and the most that is understood
 # as something else, each as measured. No rule was made for a row of the locked ones.
 RATES = {
-    "locked": (0.88, 0.09),
-    "locked2": (0.82, 0.05),
-    "locked_de": (0.90, 0.02),
+    # Seven rows of these three ask for words, people, colours or places, which were refused when
+    # they were written and are answered now: they count as wrong.
+    "locked": (0.88, 0.10),
+    "locked2": (0.81, 0.07),
+    "locked_de": (0.87, 0.04),
+    "locked6": (0.94, 0.02),
+    "locked6_de": (0.96, 0.02),
     "dev3": (0.98, 0.01),
     "dev4": (0.96, 0.02),
     "dev5": (0.96, 0.02),
     "dev2_de": (0.98, 0.01),
+    "dev6": (0.99, 0.01),
+    "dev6_de": (0.98, 0.02),
 }
 ALL = (*FITTED, *RATES)
 

@@ -300,7 +300,7 @@ def test_follow_up(first, text, answered, expected) -> None:
     [
         ("did you hear a dog?", "was it loud?", "ATTRIBUTE"),
         ("did you hear a dog?", "who was it?", "IDENTITY"),
-        ("did you see a car?", "what colour was it?", "ATTRIBUTE"),
+        ("did you see a car?", "what size was it?", "ATTRIBUTE"),
         ("what did you see before the cup?", "and before that?", "REFERENCE"),
     ],
 )

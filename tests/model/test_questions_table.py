@@ -22,10 +22,10 @@ was there a crow? | PRESENCE crow | -
 what came after the rocket | AFTER rocket | -
 what's the first thing you heard | FIRST - | a
 what were you seeing while the music played | WITH music | v | anchor=a
-what color was the car | UNSUPPORTED ATTRIBUTE | -
+what color was the car | COLOUR car | v
 did anyone speak? | PRESENCE speech | a
 did anyone talk? | PRESENCE speech | a
-did someone say anything | PRESENCE speech | a
+did someone say anything | WHAT - | s
 was there music playing? | PRESENCE music | a
 was there music | PRESENCE music | a
 did the phone ring? | PRESENCE phone ring | a
@@ -57,12 +57,12 @@ before the cup, what did I show you? | BEFORE cup | v | anchor=v
 in the last minute did you hear a bell | PRESENCE bell | a | last:60
 did you not see a dog? | PRESENCE dog | v | neg
 was there no dog? | PRESENCE dog | - | neg
-what did she say? | UNSUPPORTED WORDS_SAID | -
-who was it? | UNSUPPORTED IDENTITY | -
+what did she say? | WHAT - | s
+who was it? | WHO person | v
 why did the dog bark? | UNSUPPORTED WHY | -
-what colour was the fox? | UNSUPPORTED ATTRIBUTE | -
+what colour was the fox? | COLOUR fox | v
 was it loud? | UNSUPPORTED ATTRIBUTE | -
-where is the dog? | UNSUPPORTED PLACE | -
+where is the dog? | WHERE dog | v
 """
 
 PRESENCE = """
@@ -82,8 +82,8 @@ was there a black and white cat in the picture? | PRESENCE black and white cat |
 was the cup on screen at any point? | PRESENCE cup | v
 did a train appear? | PRESENCE train | v
 did an elephant show up | PRESENCE elephant | v
-were there any people? | PRESENCE person | -
-was anyone there? | PRESENCE person | -
+were there any people? | PRESENCE person | v
+was anyone there? | PRESENCE person | v
 did you see anybody? | PRESENCE person | v
 did you hear anyone? | PRESENCE speech | a
 did you hear someone talking? | PRESENCE speech | a
@@ -315,14 +315,14 @@ what do you think of the dog? | UNSUPPORTED OPINION | -
 did you like the music? | UNSUPPORTED OPINION | -
 what kind of music was it? | UNSUPPORTED ATTRIBUTE | -
 what song was playing? | UNSUPPORTED IDENTITY | -
-was the car red? | UNSUPPORTED ATTRIBUTE | -
+was the car red? | PRESENCE red car | v
 how big was the dog? | UNSUPPORTED ATTRIBUTE | -
 how loud was the music? | UNSUPPORTED ATTRIBUTE | -
-what did the sign say? | UNSUPPORTED WORDS_SAID | -
-did anyone say hello? | UNSUPPORTED WORDS_SAID | -
-who was speaking? | UNSUPPORTED IDENTITY | -
+what did the sign say? | WHAT - | t
+did anyone say hello? | PRESENCE hello | s
+who was speaking? | WHO - | s
 what is my name? | UNSUPPORTED IDENTITY | -
-where did you see the dog? | UNSUPPORTED PLACE | -
+where did you see the dog? | WHERE dog | v
 how did the dog get in? | UNSUPPORTED WHY | -
 what did you see other than the dog? | BESIDES dog | v
 how are you? | UNSUPPORTED NOT_A_QUESTION | -
@@ -392,11 +392,11 @@ and what did you see directly after the teapot? | AFTER teapot | v | anchor=v
 while the siren was sounding what was in the picture? | WITH siren | v | anchor=a
 what was going on while somebody was talking? | WITH speech | - | anchor=a
 can you identify the person speaking? | UNSUPPORTED IDENTITY | -
-what were they talking about? | UNSUPPORTED WORDS_SAID | -
-was the dog to the left of the cat? | UNSUPPORTED PLACE | -
+what were they talking about? | WHAT - | s
+was the dog to the left of the cat? | WHERE dog | v | other=cat | side=left
 do you like cats? | UNSUPPORTED OPINION | -
 is the dog bigger than the cat? | UNSUPPORTED ATTRIBUTE | -
-how many people were in the room? | UNSUPPORTED OBJECT_COUNT | -
+how many people were in the room? | CROWD person | v
 turn on the lights | UNSUPPORTED NOT_A_QUESTION | -
 what's 2 plus 2? | UNSUPPORTED OTHER | -
 What's the weather like? | UNSUPPORTED ATTRIBUTE | -
@@ -481,9 +481,9 @@ did the church bells ring? | PRESENCE church bell | a
 did a motorcycle rev its engine | PRESENCE motorcycle rev engine | -
 were any birds chirping? | PRESENCE bird chirp | a
 could you hear the sea? | PRESENCE sea | a
-was anything said | PRESENCE speech | a
+was anything said | WHAT - | s
 did we hear a gong? | PRESENCE gong | a
-did you see something red? | PRESENCE something red | v
+did you see something red? | PRESENCE red thing | v
 did you catch a glimpse of a deer? | PRESENCE deer | v
 did you see people dancing? | PRESENCE person dancing | v
 hav you herd a bell | PRESENCE bell | a
@@ -534,11 +534,11 @@ what was the next thing you saw after the bell? | AFTER bell | v | anchor=v
 when the umbrella was on screen, what could you hear? | WITH umbrella | a | anchor=v
 what was playing in the background while I held up the cup? | WITH cup | a | anchor=v
 did the bell ring while the cat was visible? | WITH cat | a | anchor=v | target=bell
-whose voice was it? | UNSUPPORTED IDENTITY | -
+whose voice was it? | WHO - | s
 is the cat cute? | UNSUPPORTED ATTRIBUTE | -
 was it a male voice? | UNSUPPORTED ATTRIBUTE | -
 which way did the car go? | UNSUPPORTED PLACE | -
-can you count the people | UNSUPPORTED OBJECT_COUNT | -
+can you count the people | CROWD person | v
 please delete everything | UNSUPPORTED NOT_A_QUESTION | -
 ¿viste un perro? | UNSUPPORTED LANGUAGE | -
 did the dog bark because of the cat? | UNSUPPORTED WHY | -
@@ -608,7 +608,7 @@ def shape(understood: Understood) -> str:
     parts = [f"{understood.kind.upper()} {got['phrase']}", got["sense"]]
     parts += [got["window"]] if got["window"] else []
     parts += ["neg"] if got["neg"] else []
-    for name in ("order", "anchor", "target", "other", "number", "offset"):
+    for name in ("order", "anchor", "target", "other", "number", "offset", "side", "edge"):
         if got[name] and (name, got[name]) != ("anchor", "-"):
             parts.append(f"{name}={got[name]}")
     return " | ".join(parts)

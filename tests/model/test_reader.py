@@ -9,11 +9,11 @@ from ttm_model.kinds import answering, listing
 from ttm_model.kinds.answering import answer
 from ttm_model.questions import data
 from ttm_model.questions.understand import understand
+from ttm_model.reader.laying_out import view
 from ttm_model.reader.speech import speech
-from ttm_model.reader.view import Near, PhraseWeights, view
-from ttm_model.ttm.layout import Modality
-from ttm_model.ttm.room import RoomRule
-from ttm_model.ttm.slot_write import S0Rule
+from ttm_model.reader.view import Near, PhraseWeights
+from ttm_model.ttm.layout import Layout, Modality
+from ttm_model.ttm.rule import S0Rule
 from ttm_model.ttm.tokens import InputTokens
 from ttm_model.ttm.unit import SlotUnit, UnitConfig
 
@@ -60,14 +60,15 @@ class Space:
 
 
 SPACES = {"video": Space(SIGHTS), "audio": Space(SOUNDS)}
+NO_ARCHIVE = Layout(events=64, archive=0, reserved_events=16)
 
 
 class Film:
     """Things on a timeline, folded by the real unit half a second at a time."""
 
-    def __init__(self, room=None):
-        rule = S0Rule(room=room or RoomRule())
-        self.unit = SlotUnit(UnitConfig(rule=rule)).eval()
+    def __init__(self, layout=None, rule=None):
+        config = UnitConfig(layout=layout or Layout(), rule=rule or S0Rule())
+        self.unit = SlotUnit(config).eval()
         self.shown = []
 
     def show(self, name, start_s, end_s, p=0.9):
@@ -233,8 +234,7 @@ def test_a_question_that_is_not_supported_says_why(ask):
 
 
 def test_what_was_evicted_may_have_been_forgotten():
-    film = Film().show("cup", 2, 4)
-    film.unit = SlotUnit(UnitConfig(rule=S0Rule(room=RoomRule(merge_cos=2.0, pack=False))))
+    film = Film(NO_ARCHIVE, S0Rule(merge_cos=2.0)).show("cup", 2, 4)
     for i in range(70):
         film.show(SIGHTS[1 + i % 9], 8 + 6 * i, 10 + 6 * i)
     ask = film.asker(440)
@@ -251,14 +251,15 @@ def test_zeroed_memory_abstains_and_swapped_memory_swaps_answers():
     asks = [one.asker(10), other.asker(10)]
     assert [ask("Did you see a cat?").state for ask in asks] == ["answered", "not_seen"]
     state = one.fold(10)
+    assert not bool((state.archive.modality >= 0).any())
     zeroed = state.updated(tokens=torch.zeros_like(state.tokens))
     memory = view(zeroed, one.unit.config.layout, SPACES)
     for question in ("Did you see a cat?", "What did you see?", "When did you see the cat?"):
         assert answer(Asking(question, understand(question)), memory, SPACES).state == "not_seen"
 
 
-def film_of_66_cats(room=None):
-    film = Film(room)
+def film_of_66_cats(layout=None):
+    film = Film(layout)
     for i in range(66):
         film.show("cat", 4 + 6 * i, 6 + 6 * i)
     return film
@@ -272,7 +273,7 @@ def test_what_comes_again_more_often_than_there_are_slots_is_counted_with_exact_
 
 
 def test_merged_slots_widen_the_uncertainty():
-    film = film_of_66_cats(RoomRule(pack=False))
+    film = film_of_66_cats(NO_ARCHIVE)
     answer = film.asker(410)("When did you first see a cat?")
     assert answer.when.uncertainty_s > 0.5
     counted = film.asker(410)("How many times did you see a cat?")

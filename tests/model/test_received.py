@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttm_model.chunk import ChunkMedia
-from ttm_model.engines.received import JOINED_S, PLACES, SPEC, Received
+from ttm_model.engines.received import JOINED_S, PLACES, Received
 from ttm_model.serial import from_bytes, to_bytes
 from ttm_protocol.errors import StateIncompatible
 
@@ -57,7 +57,7 @@ def stored(record):
 
 
 def loaded(data):
-    return Received.from_tensors(from_bytes(data, "received", SPEC))
+    return Received.from_tensors(from_bytes(data, "received", Received.spec({})))
 
 
 def truth(chunks):

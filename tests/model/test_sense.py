@@ -16,7 +16,9 @@ from ttm_model.encoders.sound_classes import VOICE_CLASSES
 from ttm_model.encoders.text import TextEncoder
 from ttm_model.engines.spaces import PICTURES, SOUNDS, TextSpace
 from ttm_model.errors import WeightsError
+from ttm_model.labels.class_keys import ClassKeys
 from ttm_model.labels.found import denial, load_rates
+from ttm_model.labels.picture_keys import load_picture_keys
 from ttm_model.labels.plain import DATA, load_plain
 from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
@@ -28,19 +30,21 @@ KNOWN = 0.35  # from here a reader takes silence for absence
 
 @pytest.fixture(scope="module")
 def sights():
-    return TextSpace(load_space("imagenet"), TextEncoder(), PICTURES)
+    return TextSpace(load_space("imagenet"), load_picture_keys(), TextEncoder(), PICTURES)
 
 
 @pytest.fixture(scope="module")
 def sounds():
     text = TextEncoder()
-    return TextSpace(sound_space(TAGGER_CLASSES, text, kind_groups()), text, SOUNDS)
+    space = sound_space(TAGGER_CLASSES, text, kind_groups())
+    return TextSpace(space, ClassKeys(len(space)), text, SOUNDS)
 
 
 @pytest.fixture(scope="module")
 def voices():
     text = TextEncoder()
-    return TextSpace(sound_space(VOICE_CLASSES, text), text, SOUNDS)
+    space = sound_space(VOICE_CLASSES, text)
+    return TextSpace(space, ClassKeys(len(space)), text, SOUNDS)
 
 
 # --- everyday names ------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from ttm_model.encoders import torchaudio_shim
+from ttm_model.encoders.log_mel import filters, log_mel
 from ttm_model.encoders.sound import SoundContext, SoundEncoder
 from ttm_model.encoders.sound_classes import VOICE_CLASSES
 from ttm_model.encoders.sound_voice import EventDetector, SileroVad
@@ -23,7 +24,6 @@ from ttm_model.tagger.encoder import TaggerEncoder, windows
 from ttm_model.tagger.features import JUDGED, measure
 from ttm_model.tagger.fusion import holds, unsure_of_music, with_opinion
 from ttm_model.tagger.head import Head
-from ttm_model.encoders.log_mel import filters, log_mel
 
 RATE = 16000
 CLIPS = Path(__file__).parents[1] / "data" / "sound"

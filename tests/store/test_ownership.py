@@ -166,22 +166,20 @@ async def test_the_script_refuses_by_itself_too(store: Store, raw: Redis) -> Non
     sid, _ = await session_with(store, 2)
     owned = await acquired(store, sid)
     keys = session_keys(sid)
-    good = [owned.fence, 0, 1, "2-0", 16, keys.wake_out, b"m", "0.5", "[]", "{}", "{}"]
+    good = [owned.fence, 0, 1, "2-0", 16, keys.wake_out, "chunks", "", "", 5000]
+    good += [b"m", "0.5", "[]", "{}", "{}", ""]
+    names = [keys.meta, keys.state, keys.input, keys.events, keys.lease, *keys.questions]
 
     async def commit(**changed: object) -> tuple[Code, list[bytes]]:
         args = [changed.get(f"a{place}", value) for place, value in enumerate(good, 1)]
-        extra = changed.get("extra", [])
-        assert isinstance(extra, list)
-        return await store._parts.edge.script(
-            "commit", [keys.meta, keys.state, keys.input, keys.events, keys.lease], *args, *extra
-        )
+        return await store._parts.edge.script("commit", names, *args)
 
     for changed, what in (
         ({"a3": 0}, b"position"),
         ({"a2": "x"}, b"position"),
-        ({"a7": b""}, b"memory"),
-        ({"a8": "soon"}, b"media_s"),
-        ({"extra": ["1-0"]}, b"events"),
+        ({"a3": 0, "a7": "flush", "a2": 1}, b"position"),
+        ({"a11": b""}, b"memory"),
+        ({"a12": "soon"}, b"media_s"),
     ):
         assert await commit(**changed) == (Code.INVALID, [what])
     assert not raw.exists(keys.state)
@@ -189,7 +187,7 @@ async def test_the_script_refuses_by_itself_too(store: Store, raw: Redis) -> Non
     assert (await commit())[0] is Code.ALREADY
     invalid = [b"", "0.5", "[]", "{}", "{}", keys.wake_in, keys.wake_out]
     code, _ = await store._parts.edge.script(
-        "replace", [keys.meta, keys.state, keys.lease], *invalid
+        "replace", [keys.meta, keys.state, keys.lease, keys.input], *invalid
     )
     assert code is Code.INVALID
 

@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from chain import Chain, ChainEngine, sound_bytes
+from chain import Chain, ChainEngine, HashSense, slow_senses, sound_bytes
 from ttm_model.asking import Asking
 from ttm_model.chunk import ChunkMedia
-from ttm_model.slow import Finding
+from ttm_model.slow import Finding, Job, JobMedia
 from ttm_model.step_result import StepResult
 from ttm_protocol.answers import Answer
 from ttm_server.config import Settings
@@ -26,6 +26,8 @@ from ttm_server.worker import running
 
 KILL_STEP = struct.pack("<h", 0x4B4B) * 8
 HANG_STEP = struct.pack("<h", 0x4B4C) * 8
+SLOW_SAMPLE = 0x4B4E
+KILL_SLOW = struct.pack("<h", SLOW_SAMPLE) * 8
 FREEZE_STEP = struct.pack("<h", 0x4B4D) * 8
 KILL_COLOUR = (255, 0, 255)
 HANG_COLOUR = (0, 255, 255)
@@ -51,11 +53,22 @@ def freeze() -> None:
 TROUBLE = {KILL_STEP: die, HANG_STEP: hang, FREEZE_STEP: freeze}
 
 
+class DeadlySense(HashSense):
+    """Ends the process where its sound says so."""
+
+    def find(self, job: Job, media: JobMedia) -> Finding:
+        if media.audio is not None and (media.audio * 32768 == SLOW_SAMPLE).any():
+            die()
+        return super().find(job, media)
+
+
 class LabEngine(ChainEngine):
     """A hash chain with a filler of incompressible and of empty bytes."""
 
-    def __init__(self, step_s: float, state_bytes: int, events: bool) -> None:
-        super().__init__()
+    def __init__(
+        self, step_s: float, state_bytes: int, events: bool, is_slow: bool = False
+    ) -> None:
+        super().__init__(slow_senses() | {"speech": DeadlySense("speech")} if is_slow else {})
         self._step_s = step_s
         self._events = events
         random = np.random.default_rng(7).bytes(state_bytes)
@@ -103,6 +116,7 @@ def make_engine(_settings: Settings) -> LabEngine:
         float(os.environ.get("LAB_STEP_S", "0")),
         int(os.environ.get("LAB_STATE_BYTES", "0")),
         os.environ.get("LAB_EVENTS", "1") == "1",
+        os.environ.get("LAB_SLOW", "0") == "1",
     )
 
 

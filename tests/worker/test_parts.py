@@ -2,15 +2,17 @@
 
 import io
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from ttm_model.slow import Job
 from ttm_protocol.errors import MediaError
-from ttm_protocol.messages import Gap, Picture
-from ttm_server.media import decode_chunk, decode_picture
+from ttm_protocol.messages import Gap, Picture, encode_chunk
+from ttm_server.media import LARGE_PX, decode_chunk, decode_picture, job_media
 from ttm_server.scheduler import Scheduler
 from ttm_server.worker.gaps import MAX_GAPS, add_gaps
 from worker.streams import chunk, jpeg, picture
@@ -101,3 +103,68 @@ def test_damaged_pictures_give_pixels_or_a_media_error(cut, flip, at):
 def test_sound_is_scaled_to_one():
     decoded = decode_chunk(chunk(1, audio=b"\x00\x80\xff\x7f"), same)
     assert decoded.media.audio.tolist() == [-1.0, 32767 / 32768]
+
+
+# --- media of slow jobs ---------------------------------------------------------------------------
+
+
+def pcm(value, seconds):
+    return np.full(round(seconds * 16_000), value, "<i2").tobytes()
+
+
+def speech(start_s, end_s):
+    return Job("speech", 0, start_s, end_s, end_s + 2.0)
+
+
+def heard(job, *chunks):
+    sound = job_media(job, [encode_chunk(one) for one in chunks]).audio
+    return (sound * 32768).astype(int)
+
+
+def test_a_jobs_sound_is_its_window_and_zeros_where_none_came():
+    chunks = [
+        chunk(1, audio=pcm(1, 0.5)),
+        chunk(2, audio=None),
+        chunk(3, audio=pcm(3, 0.25)),
+        chunk(4, audio=pcm(4, 0.5)),
+    ]
+    sound = heard(speech(0.25, 1.75), *chunks)
+    assert len(sound) == 24_000
+    parts = [(0, 4000, 1), (4000, 12_000, 0), (12_000, 16_000, 3), (16_000, 20_000, 0)]
+    for first, last, value in [*parts, (20_000, 24_000, 4)]:
+        assert set(sound[first:last]) == {value}
+
+
+def test_chunks_that_came_after_a_job_was_made_change_nothing_of_its_media():
+    """Clients may send a little more sound than a chunk lasts, and clocks that overlap."""
+    own = [chunk(1, audio=pcm(1, 0.5)), chunk(2, audio=pcm(2, 0.58))]
+    later = [chunk(3, t=0.9, audio=pcm(3, 0.5)), chunk(4, t=0.9, audio=pcm(4, 0.6))]
+    silent = chunk(1, audio=None)
+    assert set(heard(speech(0.0, 0.5), silent, chunk(2, t=0.1, audio=pcm(2, 0.5)))) == {0}
+    alone = heard(speech(0.2, 1.07), *own)
+    assert set(alone) == {1, 2}
+    assert (heard(speech(0.2, 1.07), *own, *later) == alone).all()
+    early, late = picture(1, jpeg((250, 0, 0))), picture(1, jpeg((0, 250, 0)))
+    job = Job("people", 0, 0.5, 0.5, 2.5)
+    frames = [
+        chunk(1, video=[msgspec.structs.replace(early, t=0.5)]),
+        chunk(
+            2, video=[msgspec.structs.replace(late, t=0.5), msgspec.structs.replace(late, t=0.4)]
+        ),
+    ]
+    pixels = job_media(job, [encode_chunk(one) for one in frames]).picture
+    assert pixels[0, 0].argmax() == 0
+
+
+def test_a_jobs_picture_has_its_own_size_up_to_a_limit():
+    for size, shape in (((900, 700), (700, 900, 3)), ((4000, 1000), (320, LARGE_PX, 3))):
+        one = chunk(1, video=[picture(1, jpeg(size=size))])
+        media = job_media(Job("reading", 0, 0.0, 0.0, 2.0), [encode_chunk(one)])
+        assert media.picture.shape == shape
+        assert media.audio is None
+
+
+def test_a_jobs_picture_that_cannot_be_decoded_is_none():
+    one = chunk(1, video=[picture(1, jpeg()[:150])])
+    assert job_media(Job("people", 0, 0.0, 0.0, 2.0), [encode_chunk(one)]).picture is None
+    assert job_media(Job("people", 0, 0.3, 0.3, 2.0), [encode_chunk(one)]).picture is None

@@ -11,10 +11,11 @@ from ttm_protocol.errors import Quarantined
 from ttm_protocol.messages import Chunk, Picture, encode_chunk
 from ttm_server.store import IngestStatus, SessionState
 from worker.fleet import Fleet
-from worker.lab_worker import KILL_COLOUR, KILL_QUESTION, KILL_STEP
+from worker.lab_worker import KILL_COLOUR, KILL_QUESTION, KILL_SLOW, KILL_STEP
 from worker.streams import (
     chunk,
     expected,
+    expected_slow,
     jpeg,
     opened_session,
     send,
@@ -184,6 +185,28 @@ async def test_who_ends_the_worker_is_set_aside_and_harms_no_other(store, settin
     if asked is not None:
         reply = await store.wait_reply(poison, asked, 20.0)
         assert (reply.body, reply.error_code) == (None, "quarantined")
+
+
+async def test_a_slow_sense_that_ends_the_worker_is_its_sessions_fault(
+    store, settings, clean_server, tmp_path
+):
+    """The sound of chunk 6 is in the job that chunk 10 adds."""
+    log = tmp_path / "workers.log"
+    healthy = [await opened_session(store, BACKLOG) for _ in range(3)]
+    poison, opened = await opened_session(store, POISON_AT - 1)
+    later = [chunk(seq) for seq in range(POISON_AT + 1, 17)]
+    await send(store, poison, opened, [chunk(POISON_AT, audio=KILL_SLOW), *later])
+    with Fleet(clean_server.url, settings, log, slow=1) as fleet:
+        fleet.start()
+        async with fleet.kept_running():
+            await until_status(store, poison, "quarantined", 240.0)
+            for sid, _ in healthy:
+                await until_applied(store, sid, BACKLOG, 60)
+    for sid, _ in healthy:
+        assert (await store.session(sid)).status != "quarantined"
+        right = expected_slow([chunk(seq) for seq in range(1, BACKLOG + 1)])
+        assert (await store.read_state(sid)).memory == right
+    assert POISON_AT < (await store.session(poison)).applied_seq < 14
 
 
 async def fleeting_ask(store, sid):

@@ -1,7 +1,7 @@
 /** The ask box and the history of answers. Knows no timeline: fires "evidence" with an event. */
 
 import { el, icon, say } from "./dom.js";
-import { interval, percent, sensed } from "./time.js";
+import { called, classOf, clock, interval, percent, sensed } from "./time.js";
 
 const STATES = {
   answered: ["Answered", ["M4 10.5l4 4l8-9"], "found in memory"],
@@ -10,8 +10,9 @@ const STATES = {
   not_received: ["Not received", ["M4 5h12v10H4zM4 5l12 10"], "no picture or no sound came in that time"],
   cannot_tell: ["Cannot tell", ["M7 7.5a3 3 0 1 1 4.2 2.7c-.8.4-1.2 1-1.2 2M10 15.5v.1"], "memory has no means to know this, or a part of it"],
 };
-export const EXAMPLES = ["What was the last thing you saw?", "What did you see before that?", "What was the first thing you heard?", "Did you see a dog?", "How many times did a bell ring?", "What did you see 20 seconds ago?"];
+export const EXAMPLES = ["What was the last thing you saw?", "What did you see before that?", "What was the first thing you heard?", "Did you see a dog?", "How many times did a bell ring?", "What was said?", "How many people were there at once?"];
 
+const ABOUT_PICTURE = "When did you see this?";
 const SLIGHT_S = 0.25; // a gap that hides nothing
 
 function newId() {
@@ -22,10 +23,16 @@ function newId() {
 export class AskBox extends EventTarget {
   #conversation = newId();
 
-  /** `parts`: form, input, send, examples, answers, again (elements); `ask(text, options)` asks. */
-  constructor(parts, ask) {
+  /** `parts`: form, input, send, examples, answers, again (elements); `picture`: an AskedPicture;
+   * `ask(text, options)` asks. */
+  constructor(parts, picture, ask) {
     super();
-    Object.assign(this, { parts, ask });
+    Object.assign(this, { parts, picture, ask });
+    const usual = parts.input.placeholder;
+    picture.addEventListener("change", () => {
+      parts.input.placeholder = picture.blob ? ABOUT_PICTURE : usual;
+      if (picture.blob) parts.input.focus();
+    });
     parts.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -45,21 +52,23 @@ export class AskBox extends EventTarget {
   /** Ask what stands in the box. */
   async submit() {
     const { input, answers, send } = this.parts;
-    const text = input.value.trim();
+    const text = input.value.trim() || (this.picture.blob ? ABOUT_PICTURE : "");
     if (!text) return input.focus();
     input.value = "";
-    const item = el("li", { class: "answer", "data-state": "waiting" }, el("p", { class: "asked" }, text), waiting());
+    const shown = this.picture.release();
+    const asked = [el("p", { class: "asked" }, text), ...(shown ? [thumbnail(shown.url)] : [])];
+    const item = el("li", { class: "answer", "data-state": "waiting" }, ...asked, waiting());
     answers.prepend(item);
     send.disabled = true;
     try {
-      const answer = await this.ask(text, { conversation: this.#conversation });
+      const answer = await this.ask(text, { conversation: this.#conversation, picture: shown?.blob });
       item.dataset.state = answer.state;
-      item.replaceChildren(...this.#answer(answer));
+      item.replaceChildren(...asked, ...this.#answer(answer));
       this.parts.again.hidden = false;
       this.dispatchEvent(new CustomEvent("answer", { detail: answer }));
     } catch (error) {
       item.dataset.state = "error";
-      item.replaceChildren(el("p", { class: "asked" }, text), el("p", { class: "said" }, this.#why(error)));
+      item.replaceChildren(...asked, el("p", { class: "said" }, this.#why(error)));
       this.dispatchEvent(new CustomEvent("trouble", { detail: error }));
     } finally {
       send.disabled = false;
@@ -78,7 +87,6 @@ export class AskBox extends EventTarget {
     const chip = el("span", { class: "chip-state", title: meaning }, icon(...paths), name);
     const sure = answer.state === "answered" || answer.state === "not_seen";
     const lines = [
-      el("p", { class: "asked" }, answer.question),
       el("p", { class: "said" }, answer.answer),
       el("div", { class: "verdict" }, chip, sure ? meter(answer.confidence) : null),
     ];
@@ -87,6 +95,9 @@ export class AskBox extends EventTarget {
     if (proof.length) lines.push(el("div", { class: "proof", role: "group", "aria-label": "Evidence" }, ...proof.map((event) => this.#evidence(event))));
     if (answer.alternatives?.length) {
       lines.push(el("p", { class: "aside" }, `Less likely: ${answer.alternatives.map((a) => `${a.text} (${percent(a.p)})`).join(", ")}`));
+    }
+    if (typeof answer.words_until_s === "number") {
+      lines.push(el("p", { class: "aside" }, `Words known up to ${clock(answer.words_until_s)}.`));
     }
     const gaps = (answer.gaps ?? []).filter((gap) => gap.t1 - gap.t0 >= SLIGHT_S);
     if (gaps.length) {
@@ -100,8 +111,8 @@ export class AskBox extends EventTarget {
     const times = event.count > 1 ? ` ×${event.count}` : "";
     return el(
       "button",
-      { type: "button", class: `evidence ${event.modality}`, onclick: show },
-      el("b", {}, `${event.label}${times}`),
+      { type: "button", class: `evidence ${event.modality}`, title: classOf(event), onclick: show },
+      el("b", {}, `${called(event)}${times}`),
       el("span", {}, `${sensed(event.modality)} ${interval(event.start_s, event.end_s)}`),
       el("span", { class: "hidden" }, ", show on the timeline"),
     );
@@ -112,6 +123,10 @@ function meter(confidence) {
   const bar = el("span", { class: "meter", "aria-hidden": "true" }, el("i"));
   bar.firstChild.style.setProperty("--share", String(confidence));
   return el("span", { class: "sure" }, bar, `${percent(confidence)} sure`);
+}
+
+function thumbnail(url) {
+  return el("img", { class: "asked-picture", src: url, alt: "The picture that was asked about" });
 }
 
 function waiting() {

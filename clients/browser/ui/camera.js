@@ -2,7 +2,7 @@
 
 import { Capture } from "../sdk/index.js";
 import { byId, el, say } from "./dom.js";
-import { clock } from "./time.js";
+import { called, clock, sensed } from "./time.js";
 
 const NOTICED = 4;
 const NOTICED_MS = 7000;
@@ -48,11 +48,11 @@ export class Noticing {
   }
 
   show(event) {
-    if (event.modality === "gap") return;
+    if (event.modality === "gap" || event.modality === "speech") return; // a caption shows speech
     const again = [...this.list.children].find((item) => item.dataset.key === `${event.modality}|${event.label}`);
     again?.remove();
     const item = el("li", { class: event.modality, "data-key": `${event.modality}|${event.label}` },
-      el("span", { class: "hidden" }, event.modality === "audio" ? "heard " : "seen "), event.label, el("small", {}, ` ${clock(event.start_s)}`));
+      el("span", { class: "hidden" }, `${sensed(event.modality)} `), called(event), el("small", {}, ` ${clock(event.start_s)}`));
     this.list.prepend(item);
     while (this.list.children.length > NOTICED) this.list.lastChild.remove();
     setTimeout(() => item.remove(), NOTICED_MS);

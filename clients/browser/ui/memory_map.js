@@ -1,30 +1,33 @@
-/** Draws the m slots of a memory: what each holds, how strongly, and what was just written.
+/** Draws the slots of a memory: what each holds, how strongly, and what was just written.
  *
- * Knows no network. Several events may share a slot.
+ * The working slots are cells with a name in them, those of older events small ones. Knows no
+ * network. Several events may share a slot.
  */
 
 import { byId, el, say } from "./dom.js";
-import { ago, clock, interval, percent, sensed } from "./time.js";
+import { ago, called, classOf, clock, interval, percent, sensed } from "./time.js";
 
 const PULSE_MS = 2500;
+const USUAL = 60; // slots to draw before anything is known
 
 export class MemoryMap extends EventTarget {
   #cells = [];
   #bySlot = new Map();
   #current = 0;
 
-  /** `grid`, `detail`, `note`, `letGo` are elements. */
-  constructor(memory, { grid, detail, note, letGo }) {
+  /** `grid`, `archive`, `archiveTitle`, `detail`, `note`, `letGo` are elements. */
+  constructor(memory, { grid, archive, archiveTitle, detail, note, letGo }) {
     super();
-    Object.assign(this, { memory, grid, detail, note, letGo });
-    grid.addEventListener("keydown", (event) => this.#key(event));
-    this.#size(96);
+    Object.assign(this, { memory, grid, archive, archiveTitle, detail, note, letGo });
+    for (const cells of [grid, archive]) cells.addEventListener("keydown", (event) => this.#key(event));
+    this.#size(USUAL, 0);
   }
 
   draw() {
     const { memory } = this;
     const largest = memory.events.reduce((most, event) => Math.max(most, event.slot + 1), 0);
-    this.#size(Math.max(memory.tokens || 96, largest));
+    const working = memory.tokens || USUAL;
+    this.#size(working, Math.max(memory.places, largest - working));
     this.#bySlot = Map.groupBy ? Map.groupBy(memory.events, (event) => event.slot) : grouped(memory.events);
     this.#cells.forEach((cell, slot) => this.#fill(cell, slot, this.#bySlot.get(slot) ?? []));
     const used = this.#bySlot.size;
@@ -39,8 +42,9 @@ export class MemoryMap extends EventTarget {
     if (slot !== undefined && this.#cells[slot]) this.#tell(slot);
   }
 
-  #size(count) {
-    if (count === this.#cells.length) return;
+  #size(working, older) {
+    const count = working + older;
+    if (count === this.#cells.length && working === this.grid.children.length) return;
     this.#cells = Array.from({ length: count }, (_, slot) => {
       const cell = el("button", { type: "button", class: "slot", tabindex: slot === 0 ? 0 : -1 });
       cell.append(el("span", { class: "level" }), el("span", { class: "what" }), el("span", { class: "more" }));
@@ -52,7 +56,9 @@ export class MemoryMap extends EventTarget {
       return cell;
     });
     this.#current = 0;
-    this.grid.replaceChildren(...this.#cells);
+    this.grid.replaceChildren(...this.#cells.slice(0, working));
+    this.archive.replaceChildren(...this.#cells.slice(working));
+    this.archiveTitle.hidden = older === 0;
   }
 
   #fill(cell, slot, events) {
@@ -67,7 +73,10 @@ export class MemoryMap extends EventTarget {
     if (cell.dataset.kind !== kind) cell.dataset.kind = kind;
     cell.style.setProperty("--strength", strongest ? String(Math.min(1, Math.max(0.08, strongest.score))) : "0");
     const [, what, more] = cell.children;
-    say(what, strongest ? strongest.label : "");
+    say(what, strongest ? called(strongest) : "");
+    const title = events.map((event) => classOf(event)).filter(Boolean).join(", ");
+    if (title) cell.title = title;
+    else cell.removeAttribute("title");
     more.dataset.more = events.length > 1 ? `+${events.length - 1}` : "";
   }
 
@@ -75,7 +84,7 @@ export class MemoryMap extends EventTarget {
     if (events.length === 0) return `Slot ${slot}: free`;
     const each = events.map((event) => {
       const times = event.count > 1 ? `, ${event.count} times` : "";
-      return `${event.label}, ${sensed(event.modality)} ${interval(event.start_s, event.end_s)}${times}, strength ${percent(event.score)}`;
+      return `${called(event)}, ${sensed(event.modality)} ${interval(event.start_s, event.end_s)}${times}, strength ${percent(event.score)}`;
     });
     return `Slot ${slot}: ${each.join("; ")}`;
   }
@@ -90,11 +99,11 @@ export class MemoryMap extends EventTarget {
   #drawLetGo() {
     const recent = this.memory.gone.slice(-4).reverse();
     this.letGo.hidden = recent.length === 0;
-    if (recent.length) say(this.letGo, `Let go lately: ${recent.map((e) => `${e.label} (${clock(e.start_s)})`).join(", ")}`);
+    if (recent.length) say(this.letGo, `Let go lately: ${recent.map((e) => `${called(e)} (${clock(e.start_s)})`).join(", ")}`);
   }
 
   #key(event) {
-    const columns = getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
+    const columns = getComputedStyle(event.currentTarget).gridTemplateColumns.split(" ").length;
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
     let next = step === undefined ? null : this.#current + step;
     if (event.key === "Home") next = 0;
@@ -117,5 +126,5 @@ function grouped(events) {
 
 /** The map on the page's own elements. */
 export function memoryMapOnPage(memory) {
-  return new MemoryMap(memory, { grid: byId("slots"), detail: byId("slot-detail"), note: byId("memory-note"), letGo: byId("let-go") });
+  return new MemoryMap(memory, { grid: byId("slots"), archive: byId("archive"), archiveTitle: byId("archive-title"), detail: byId("slot-detail"), note: byId("memory-note"), letGo: byId("let-go") });
 }

@@ -28,16 +28,32 @@ export function percent(share) {
   return `${Math.round(100 * Math.min(1, Math.max(0, share)))} %`;
 }
 
-/** "seen" or "heard". */
+const SENSED = { video: "seen", audio: "heard", speech: "said", text: "read" };
+
+/** "seen", "heard", "said" or "read". */
 export function sensed(modality) {
-  return modality === "audio" ? "heard" : "seen";
+  return SENSED[modality] ?? "seen";
+}
+
+/** What an event is called: its words as a quote, else its everyday name, else its class. */
+export function called(event) {
+  if (event.modality === "speech" || event.modality === "text") return `“${event.text || event.label}”`;
+  return event.name || event.label;
+}
+
+/** The class of an event where it is called otherwise, for a title; else null. */
+export function classOf(event) {
+  return event.name && event.label && event.name !== event.label && !event.text ? event.label : null;
 }
 
 /** One event in a sentence, for tips, status lines and screen readers. */
 export function sentence(event) {
   const times = event.count > 1 ? `, ${event.count} times` : "";
-  const words = [`${event.label}, ${sensed(event.modality)} ${interval(event.start_s, event.end_s)}${times}`];
-  if (event.score !== undefined) words.push(`strength ${percent(event.score)}`);
-  if (event.slot !== undefined) words.push(`slot ${event.slot}`);
+  const words = [`${called(event)}, ${sensed(event.modality)} ${interval(event.start_s, event.end_s)}${times}`];
+  if (classOf(event)) words.push(`as ${classOf(event)}`);
+  if (event.colours?.length) words.push(event.colours.join(" and "));
+  const isWords = event.modality === "speech" || event.modality === "text";
+  if (event.score !== undefined) words.push(isWords ? `${percent(event.score)} sure` : `strength ${percent(event.score)}`);
+  if (event.slot !== undefined && !isWords) words.push(`slot ${event.slot}`);
   return words.join(" · ");
 }

@@ -3,8 +3,10 @@
 import { el, say, svg } from "./dom.js";
 import { same } from "./memory.js";
 import { Scale } from "./scale.js";
-import { interval, percent, sensed, sentence } from "./time.js";
+import { called, classOf, interval, percent, sensed, sentence } from "./time.js";
 import { HEIGHT_PX, drawn, isMarked } from "./timeline_drawing.js";
+
+const NO_SLOT = -1; // of words, which have a place of their own
 
 export class Timeline extends EventTarget {
   #scale = new Scale(innerWidth < 640 ? 30 : 60);
@@ -31,7 +33,7 @@ export class Timeline extends EventTarget {
   /** Move to an event, mark it and say what it is. */
   reveal(event) {
     // evidence has the score of its question, the event itself that of its slot
-    const held = this.memory.events.find((one) => one.slot === event.slot && same(one, event)) ?? event;
+    const held = this.#all().find((one) => (one.slot ?? NO_SLOT) === (event.slot ?? NO_SLOT) && same(one, event)) ?? event;
     this.#selected = { ...held };
     this.#scale.reveal(held.start_s, held.end_s);
     this.draw();
@@ -52,21 +54,26 @@ export class Timeline extends EventTarget {
     this.#drawList();
   }
 
+  /** What is held, words too, by start. */
+  #all() {
+    return [...this.memory.events, ...this.memory.words].sort((a, b) => a.start_s - b.start_s);
+  }
+
   #drawList() {
-    const { events } = this.memory;
+    const events = this.#all();
     const { list, listBody, listCount } = this.parts;
     say(listCount, String(events.length));
     const signature = JSON.stringify(events);
     if (!list.open || signature === this.#listed) return;
     this.#listed = signature;
-    const rows = [...events].sort((a, b) => a.start_s - b.start_s).map((event) =>
+    const rows = events.map((event) =>
       el("tr", {},
-        el("td", {}, el("button", { type: "button", class: "link", onclick: () => this.reveal(event) }, event.label)),
+        el("td", {}, el("button", { type: "button", class: "link", title: classOf(event), onclick: () => this.reveal(event) }, called(event))),
         el("td", {}, sensed(event.modality)),
         el("td", {}, interval(event.start_s, event.end_s)),
         el("td", {}, String(event.count)),
         el("td", {}, percent(event.score)),
-        el("td", {}, String(event.slot))));
+        el("td", {}, String(event.slot ?? "–"))));
     const heads = ["What", "How", "When", "Times", "Strength", "Slot"];
     listBody.replaceChildren(
       el("table", {}, el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)))), el("tbody", {}, ...rows)));
@@ -89,7 +96,7 @@ export class Timeline extends EventTarget {
   }
 
   #step(direction) {
-    const events = [...this.memory.events].sort((a, b) => a.start_s - b.start_s);
+    const events = this.#all();
     if (events.length === 0) return;
     const at = events.findIndex((event) => this.#selected && isMarked(event, this.#selected));
     const next = at < 0 ? (direction > 0 ? 0 : events.length - 1) : Math.min(events.length - 1, Math.max(0, at + direction));

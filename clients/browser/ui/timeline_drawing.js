@@ -1,44 +1,49 @@
 /** Draws events, gaps and the clock along media time as SVG. Knows no input and no network. */
 
 import { svg } from "./dom.js";
+import { kindOf } from "./memory.js";
 import { rowsOf } from "./scale.js";
-import { clock, interval, sentence } from "./time.js";
+import { called, clock, interval, sentence } from "./time.js";
 
-const ROWS = 3;
 const ROW_PX = 23;
-const LANE_PX = ROWS * ROW_PX + 9;
+const ROWS = { video: 3, audio: 3, speech: 2, text: 2 };
+const LANES = Object.keys(ROWS);
+const LANE_PX = Object.fromEntries(LANES.map((lane) => [lane, ROWS[lane] * ROW_PX + 9]));
 const LABEL_PX = 20; // a narrower bar has no room for letters
 const SLIGHT_S = 0.1; // a lost block of sound is no gap to look at
 const AXIS_PX = 24;
-const LANE_TOP = { video: 0, audio: LANE_PX };
-export const HEIGHT_PX = 2 * LANE_PX + AXIS_PX;
+const LANE_TOP = Object.fromEntries(LANES.map((lane, at) => [lane, LANES.slice(0, at).reduce((top, one) => top + LANE_PX[one], 0)]));
+const BOTTOM_PX = LANE_TOP.text + LANE_PX.text;
+export const HEIGHT_PX = BOTTOM_PX + AXIS_PX;
 
 /** Everything in the plot. `view`: memory, scale, selected (an event or null), width in pixels,
  * onPick(event). */
 export function drawn(view) {
   const x = (seconds) => view.scale.x(seconds, view.width);
-  const nodes = [patterns(), ...ground(view, x), ...lane("video", view, x), ...lane("audio", view, x), ...nowLine(view, x)];
+  const nodes = [patterns(), ...ground(view, x), ...LANES.flatMap((name) => lane(name, view, x)), ...nowLine(view, x)];
   if (view.memory.now === 0 && view.memory.events.length === 0) {
-    nodes.push(svg("text", { x: view.width / 2, y: LANE_PX + 4, class: "empty" }, "Nothing yet: press Start"));
+    nodes.push(svg("text", { x: view.width / 2, y: BOTTOM_PX / 2 + 4, class: "empty" }, "Nothing yet: press Start"));
   }
   return nodes;
 }
 
 /** Whether an event is the one that is marked. */
 export function isMarked(event, marked) {
-  return event.modality === marked.modality && event.label === marked.label && Math.abs(event.start_s - marked.start_s) < 1;
+  return event.modality === marked.modality && kindOf(event) === kindOf(marked) && Math.abs(event.start_s - marked.start_s) < 1;
 }
 
 /** Lanes, ticks, coverage floor, gaps, and the place that is marked. */
 function ground({ memory, scale, selected, width }, x) {
   const now = memory.now;
   const made = [];
-  const bottom = 2 * LANE_PX;
-  made.push(svg("rect", { class: "lane video", x: 0, y: 0, width, height: LANE_PX - 2, rx: 6 }));
-  made.push(svg("rect", { class: "lane audio", x: 0, y: LANE_PX, width, height: LANE_PX - 2, rx: 6 }));
+  const bottom = BOTTOM_PX;
+  for (const name of LANES) {
+    made.push(svg("rect", { class: `lane ${name}`, x: 0, y: LANE_TOP[name], width, height: LANE_PX[name] - 2, rx: 6 }));
+  }
   if (now < scale.start + scale.span) {
     made.push(svg("rect", { class: "future", x: x(now), y: 0, width: Math.max(0, width - x(now)), height: bottom }));
   }
+  made.push(...notUnderstood(memory, x));
   for (const t of scale.ticks(width)) {
     made.push(svg("line", { class: "tick", x1: x(t), x2: x(t), y1: 0, y2: bottom + 4 }));
     const anchor = x(t) < 16 ? "start" : x(t) > width - 16 ? "end" : "middle";
@@ -67,14 +72,21 @@ function ground({ memory, scale, selected, width }, x) {
   return made;
 }
 
+/** The part of the lane of speech whose words are not known yet. */
+function notUnderstood({ wordsUntil, now }, x) {
+  if (wordsUntil === null || now - wordsUntil < SLIGHT_S) return [];
+  const box = { x: x(wordsUntil), y: LANE_TOP.speech, width: x(now) - x(wordsUntil), height: LANE_PX.speech - 2 };
+  return [svg("g", { class: "unknown" }, svg("rect", box), svg("title", {}, `Words known up to ${clock(wordsUntil)}`))];
+}
+
 /** The events of one modality, each a bar of its own. */
 function lane(modality, { memory, selected, width, onPick }, x) {
   const made = [];
-  const kinds = [["gone", memory.gone], ["held", memory.events], ["fresh", memory.notices]];
+  const kinds = [["gone", memory.gone], ["held", [...memory.events, ...memory.words]], ["fresh", memory.notices]];
   const all = kinds
     .flatMap(([kind, events]) => events.filter((e) => e.modality === modality).map((event) => ({ kind, ...event })))
     .sort((a, b) => a.start_s - b.start_s);
-  const rows = rowsOf(all, ROWS);
+  const rows = rowsOf(all, ROWS[modality]);
   all.forEach((event, index) => {
     const left = x(event.start_s);
     const wide = Math.max(6, x(event.end_s) - left - 1);
@@ -86,7 +98,7 @@ function lane(modality, { memory, selected, width, onPick }, x) {
       { "data-label": event.label, class: `event ${modality} ${event.kind}${chosen ? " chosen" : ""}`, x: left, y: top, width: wide, height: ROW_PX - 3 },
       svg("rect", { class: "body", x: 0.75, y: 0.75, width: Math.max(1, wide - 1.5), height: ROW_PX - 4.5, rx: 5 }),
       // text of a bar that began to the left of the view stays readable
-      wide < LABEL_PX ? null : svg("text", { x: Math.max(7, 7 - left), y: 14.5 }, event.label),
+      wide < LABEL_PX ? null : svg("text", { x: Math.max(7, 7 - left), y: 14.5 }, called(event)),
       svg("title", {}, (event.kind === "gone" ? "let go: " : "") + sentence(event)),
     );
     bar.querySelector(".body").style.setProperty("--strength", String(0.35 + 0.65 * Math.min(1, event.score)));
@@ -100,7 +112,7 @@ function nowLine({ memory }, x) {
   const now = memory.now;
   if (now <= 0) return [];
   const at = x(now);
-  return [svg("line", { class: "now", x1: at, x2: at, y1: 0, y2: 2 * LANE_PX }), svg("circle", { class: "now-dot", cx: at, cy: 2 * LANE_PX, r: 3.5 })];
+  return [svg("line", { class: "now", x1: at, x2: at, y1: 0, y2: BOTTOM_PX }), svg("circle", { class: "now-dot", cx: at, cy: BOTTOM_PX, r: 3.5 })];
 }
 
 function patterns() {

@@ -17,6 +17,22 @@ export class ViewedSession {
     return this.client.timeline(this.sessionId);
   }
 
+  words() {
+    return this.client.words(this.sessionId);
+  }
+
+  things() {
+    return this.client.things(this.sessionId);
+  }
+
+  teach(name, span) {
+    return this.client.teach(this.sessionId, name, span);
+  }
+
+  forget(name) {
+    return this.client.forget(this.sessionId, name);
+  }
+
   ask(question, options) {
     return this.client.ask(this.sessionId, question, options);
   }

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttm_lab.evaluation.real_clips import DEALS, SPACE, Shown, load_clips, sessions
+from ttm_lab.evaluation.real_clips import DEALS, Shown, load_clips, sessions
 from ttm_lab.evaluation.registry import OURS, load
 from ttm_lab.evaluation.statistics import Estimate, relative, share
 from ttm_lab.systems.base import EntrySystem
 from ttm_lab.systems.entries import Entries
-from ttm_model.labels.space import LabelSpace, load_space
+from ttm_model.labels.picture_keys import PictureKeys, load_picture_keys
 
 UNLIMITED = "unlimited"
 BESIDE = ("fifo", "recency")  # quick ones: another system of slots would double the time
-DECODED = 16  # keys at once: the solver's matrices of many more leave the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +82,10 @@ class ClipResults:
         return next(row.of_unlimited for row in self.rows if row.system == OURS)
 
 
-def decoded(entries: Entries, space: LabelSpace) -> Held:
+def decoded(entries: Entries, keys: PictureKeys) -> Held:
     """The sights among a memory's entries, as posteriors."""
     seen = entries.seen
-    starts = range(0, len(seen.keys), DECODED)
-    parts = [space.decode(seen.keys[start : start + DECODED]) for start in starts]
-    posteriors = torch.cat(parts) if parts else torch.zeros(0, len(space))
-    return Held(posteriors, seen.start_s, seen.end_s)
+    return Held(keys.decode(seen.keys), seen.start_s, seen.end_s)
 
 
 def answers(held: Held, shown: Sequence[Shown]) -> list[Answer]:
@@ -124,14 +120,14 @@ def measure_clips(
     systems = {name: load(name) for name in wanted}
     told: dict[str, list[Answer]] = {name: [] for name in wanted}
     kept: dict[str, list[int]] = {name: [] for name in wanted}
-    space = load_space(SPACE)
-    clips, sizes = load_clips(space), []
+    keys = load_picture_keys()
+    clips, sizes = load_clips(), []
     with torch.inference_mode():
-        for session in sessions(clips, space, seed, deals):
+        for session in sessions(clips, keys, seed, deals):
             sizes.append(len(session.shown))
             for name, system in systems.items():
                 assert isinstance(system, EntrySystem)
-                held = decoded(system.entries(system.fold(session.episode)), space)
+                held = decoded(system.entries(system.fold(session.episode)), keys)
                 told[name] += answers(held, session.shown)
                 kept[name].append(len(held.posteriors))
     rows = [_recall(name, told[name], told[UNLIMITED], kept[name]) for name in wanted]

@@ -48,7 +48,7 @@ class Plan:
 
 
 FITS, EVENTS_64, OVERLOAD, FORGETTING, LONG = "42", "64", "192", "384", "64-long"
-# Where a memory that packs has to forget; what grows with the stream would take minutes there.
+# Where a memory with an archive has to forget; what grows with the stream would take minutes there.
 BOUNDED = ("slot-ttm", "fifo", "fifo-packed", "recency", "unlimited")
 SHORT = Plan(
     "short",

@@ -1,7 +1,7 @@
 """Sessions of composed real clips: what an encoder gave, and what was shown. Knows no system.
 
 For every picture of a clip, `data` (see its SOURCES.md) holds the things that were noticed in it,
-as class posteriors; pictures themselves are not shipped. Clips are joined into sessions, which
+as memory keys; pictures themselves are not shipped. Clips are joined into sessions, which
 every system folds as the server would: one step for half a second of media.
 """
 
@@ -14,15 +14,18 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from torch.nn import functional as F
 
 from ttm_lab.task.interface import Concepts, Episode
 from ttm_model.engines.noticing import Thing, to_tokens
 from ttm_model.errors import WeightsError
-from ttm_model.labels.space import LabelSpace
+from ttm_model.labels.picture_keys import KEY_WIDTH, PictureKeys
+from ttm_model.ttm.layout import Modality
 
 DATA = Path(__file__).resolve().parent / "data"
 NAME = "clips"
-SPACE = "imagenet"  # whose classes the posteriors are of
+SPACE = "imagenet"  # whose classes the phrases name
+LARGEST = 127  # of a key's rounded numbers
 # How many clips are joined into each session; a deal uses every one of the 30 clips once.
 DEALS = ((12, 10, 8), (12, 7, 5, 4, 2))
 
@@ -60,14 +63,12 @@ class Session:
     shown: tuple[Shown, ...]
 
 
-def load_clips(space: LabelSpace, folder: Path = DATA) -> list[Clip]:
-    """The clips of a folder, with keys of this label space. Raises `WeightsError` naming it."""
+def load_clips(folder: Path = DATA) -> list[Clip]:
+    """The clips of a folder. Raises `WeightsError` naming it."""
     try:
         table = load_file(folder / f"{NAME}.safetensors")
         data = json.loads((folder / f"{NAME}.json").read_text("utf-8"))
-        posteriors = torch.zeros(len(table["clip"]), len(space))
-        posteriors.scatter_(1, table["classes"].long(), table["shares"].float())
-        keys, picture_s = space.key(posteriors), float(data["picture_s"])
+        keys, picture_s = table["key"] * table["scale"][:, None], float(data["picture_s"])
         noticed = [[list[Thing]() for _ in range(row["pictures"])] for row in data["clips"]]
         places = zip(table["clip"].tolist(), table["picture"].tolist(), strict=True)
         for at, (clip, picture) in enumerate(places):
@@ -90,10 +91,9 @@ def load_clips(space: LabelSpace, folder: Path = DATA) -> list[Clip]:
         raise WeightsError(f"clips in {folder}: {error!r}") from error
 
 
-def joined(clips: Sequence[Clip], space: LabelSpace) -> Session:
+def joined(clips: Sequence[Clip], keys: PictureKeys) -> Session:
     """A session of clips, one after another on one media clock."""
     steps, shown, began_s = [], list[Shown](), 0.0
-    dim = space.sketch.phi.shape[1]
     for clip in clips:
         for number, noticed in enumerate(clip.pictures):
             things = [
@@ -101,19 +101,19 @@ def joined(clips: Sequence[Clip], space: LabelSpace) -> Session:
                 for thing in noticed
             ]
             clock_s = began_s + (number + 1) * clip.picture_s
-            steps.append(to_tokens([(things, [])], [clock_s], dim))
+            steps.append(to_tokens([{Modality.VIDEO: things}], [clock_s], KEY_WIDTH))
         shown += [
             replace(one, start_s=one.start_s + began_s, end_s=one.end_s + began_s)
             for one in clip.shown
         ]
         began_s += clip.length_s
-    bank = _classes(space)
+    bank = _classes(keys)
     return Session(Episode(tuple(steps), (), bank, bank, began_s), tuple(shown))
 
 
 def sessions(
     clips: Sequence[Clip],
-    space: LabelSpace,
+    keys: PictureKeys,
     seed: int,
     deals: Sequence[Sequence[int]] = DEALS,
 ) -> Iterator[Session]:
@@ -128,10 +128,10 @@ def sessions(
         order = torch.randperm(len(clips), generator=generator).tolist()
         for size in sizes:
             chosen, order = order[:size], order[size:]
-            yield joined([clips[at] for at in chosen], space)
+            yield joined([clips[at] for at in chosen], keys)
 
 
-def _classes(space: LabelSpace) -> Concepts:
+def _classes(keys: PictureKeys) -> Concepts:
     """The space's classes, where an episode has its bank of concepts."""
-    phi, none = space.sketch.phi, torch.zeros(len(space))
-    return Concepts(phi, phi, none.to(torch.int64), none.bool())
+    looks, none = F.normalize(keys.decoder, dim=1), torch.zeros(len(keys.decoder))
+    return Concepts(looks, looks, none.to(torch.int64), none.bool())

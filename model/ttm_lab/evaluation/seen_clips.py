@@ -12,8 +12,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ttm_model.labels.sketch import KEPT_CLASSES
 from ttm_model.reader.view import Slot
+
+_KEPT = 32  # classes of a slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class SeenClip:
     def of(cls, scene: str, shown: Sequence[Shown], slots: Sequence[Slot]) -> SeenClip:
         """Keep the largest shares of each slot's posterior."""
         posteriors = torch.stack([slot.posterior for slot in slots]) if slots else torch.zeros(0, 1)
-        shares, classes = posteriors.topk(min(KEPT_CLASSES, posteriors.shape[1]), dim=-1)
+        shares, classes = posteriors.topk(min(_KEPT, posteriors.shape[1]), dim=-1)
         return cls(
             scene,
             tuple(shown),

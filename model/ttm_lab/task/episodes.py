@@ -15,7 +15,7 @@ from torch import Tensor
 from ttm_lab.task.concepts import make_concepts, noisy, unit
 from ttm_lab.task.interface import Concepts, Episode, EpisodeEvent
 from ttm_lab.task.questions import EpisodeQuestions, questions
-from ttm_model.looks import BYTES as LOOKS
+from ttm_model.looks.looks import BYTES as LOOKS
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.tokens import InputTokens
 

@@ -19,7 +19,8 @@ from ttm_model.errors import WeightsError
 STRIDE_PX = 32
 CLASSES = 1000
 _BN_EPS = 1e-3
-_STEM, _HEAD = 32, 1280
+FEATURES = 1280
+_STEM = 32
 # repeats, kernel, stride, expansion, channels in, channels out
 _STAGES = (
     (1, 3, 1, 1, 32, 16),
@@ -93,7 +94,7 @@ class Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Pictures to class scores for each cell of the last grid (7x7 at the published 224 px).
+    """Pictures to features for each cell of the last grid (7x7 at the published 224 px).
 
     `state` is the published state dict; it must hold exactly the expected tensors, else
     `WeightsError` names what is missing, unexpected or of another shape.
@@ -111,21 +112,22 @@ class EfficientNetLite0(nn.Module):
                     Block(source, at, kernel, stride if first else 1, expand,
                            inp if first else out, out)
                 )  # fmt: skip
-        layers.append(Folded(source, "_conv_head", "_bn1", (_HEAD, out, 1, 1), 1, True))
+        layers.append(Folded(source, "_conv_head", "_bn1", (FEATURES, out, 1, 1), 1, True))
         self.features = nn.Sequential(*layers)
-        self.weight = nn.Parameter(source.take("_fc.weight", (CLASSES, _HEAD)), requires_grad=False)
+        weight = source.take("_fc.weight", (CLASSES, FEATURES))
+        self.weight = nn.Parameter(weight, requires_grad=False)
         self.bias = nn.Parameter(source.take("_fc.bias", (CLASSES,)), requires_grad=False)
         source.finish()
         self.eval()
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 3, H, W), normalised, sides multiples of 32 -> (N, H / 32, W / 32, 1000).
+        """(N, 3, H, W), normalised, sides multiples of 32 -> (N, H / 32, W / 32, 1280).
 
-        The classifier is linear, so the published network's score of the whole picture (classify
-        the pooled features) is the mean of its cells' scores.
+        The classifier (`weight`, `bias`) is linear, so the published network's score of the whole
+        picture (classify the pooled features) is the mean of its cells' scores.
         """
-        features = self.features(x).permute(0, 2, 3, 1)  # (N, H / 32, W / 32, 1280)
-        return F.linear(features, self.weight, self.bias)
+        features: Tensor = self.features(x).permute(0, 2, 3, 1)
+        return features
 
 
 class _Source:

@@ -48,7 +48,7 @@ class OnnxFeatures:
             self._session = onnxruntime.InferenceSession(
                 graph.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-        except (OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # what the runtime raises has no common base of its own
             raise WeightsError(f"{graph}: {error}") from error
 
     def __call__(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

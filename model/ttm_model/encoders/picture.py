@@ -1,21 +1,23 @@
-"""Turns pictures into class scores, whole and by cell; knows nothing of names, scenes or memory."""
+"""Turns pictures into features, cell by cell; knows nothing of names, scenes or memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from ttm_model.encoders import efficientnet_lite
-from ttm_model.encoders.efficientnet_lite import CLASSES, STRIDE_PX
+from ttm_model.encoders.efficientnet_lite import FEATURES, STRIDE_PX
+from ttm_model.encoders.efficientnet_onnx import OnnxFeatures
 from ttm_model.encoders.weights import EFFICIENTNET_LITE0, PinnedWeights, verified_path
 
+Pictures: TypeAlias = NDArray[np.uint8]
 SHORT_PX, LONG_PX = 224, 288
 GRID = (SHORT_PX // STRIDE_PX, LONG_PX // STRIDE_PX)  # cells along the short and the long side
 CELLS = GRID[0] * GRID[1]
@@ -24,18 +26,34 @@ CUDA_BATCH = 16
 
 
 @dataclass(frozen=True)
+class Classifier:
+    """The network's last layer: features to scores. `weight` (1000, 1280), `bias` (1000,)."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def scores(self, features: Tensor) -> Tensor:
+        """Features (..., 1280) -> logits (..., 1000). Of a mean feature, the cells' mean score."""
+        return torch.nn.functional.linear(features, self.weight, self.bias)
+
+
+@dataclass(frozen=True)
 class PictureFeatures:
-    """What the network says of N pictures: `whole_logits` (N, 1000), `cell_logits` (N, 63, 1000).
+    """What the network makes of N pictures: `cells` (N, 63, 1280), and which are `tall` (N).
 
     Cells form a (7, 9) grid, short side first: row by row for a landscape picture, column by
-    column for a portrait one. Both are float32 on the encoder's device.
+    column for a portrait one, which is `tall`. Float32 on the encoder's device; not negative.
     """
 
-    whole_logits: Tensor
-    cell_logits: Tensor
+    cells: Tensor
+    tall: tuple[bool, ...]
+
+    def part(self, first: int, last: int) -> PictureFeatures:
+        """Those of pictures `first` to `last` - 1, on the CPU."""
+        return PictureFeatures(self.cells[first:last].cpu(), self.tall[first:last])
 
 
-def fit(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def fit(picture: Pictures) -> Pictures:
     """Resize a picture (H, W, 3) to (224, 288, 3), or (288, 224, 3) where it is taller than wide.
 
     The whole picture is kept and its sides are stretched little (4:3 by 4 %, 16:9 by 38 %, a
@@ -58,10 +76,10 @@ def fit(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 class PictureEncoder:
     """The frozen EfficientNet-Lite0 on one device.
 
-    A picture's scores are the same bits whether it comes alone or among others. On the CPU
-    pictures run one by one on one thread (with more threads the convolutions add in another
-    order); elsewhere they run in blocks of one fixed shape (`CUDA_BATCH`, filled up with zeros),
-    so that no other kernel is ever chosen. Raises `WeightsError` at construction.
+    A picture's features are the same bits whether it comes alone or among others. On the CPU
+    pictures run one by one on one thread, in ONNX Runtime; elsewhere torch runs them in blocks of
+    one fixed shape (`CUDA_BATCH`, filled up with zeros), so that no other kernel is ever chosen.
+    `classifier` is on the CPU. Raises `WeightsError` at construction.
     """
 
     def __init__(
@@ -69,50 +87,44 @@ class PictureEncoder:
     ) -> None:
         self.device = torch.device(device)
         network = efficientnet_lite.load(verified_path(weights))
-        self._network = network.to(self.device)
-        self._block = 1 if self.device.type == "cpu" else CUDA_BATCH
+        self.classifier = Classifier(network.weight.detach(), network.bias.detach())
+        self._run: Callable[[Pictures], Tensor]
+        if self.device.type == "cpu":
+            runtime = OnnxFeatures(network)
+            self._block, self._run = 1, lambda pictures: torch.from_numpy(runtime(pictures))
+        else:
+            self._block, self._run = CUDA_BATCH, _Blocks(network, self.device)
 
     @torch.no_grad()
-    def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> PictureFeatures:
+    def encode(self, pictures: Sequence[Pictures]) -> PictureFeatures:
         """Encode N pictures (H, W, 3) uint8 of any size, in order."""
-        whole = torch.zeros(len(pictures), CLASSES, device=self.device)
-        cells = torch.zeros(len(pictures), CELLS, CLASSES, device=self.device)
+        cells = torch.zeros(len(pictures), CELLS, FEATURES, device=self.device)
         fitted = [fit(p) for p in pictures]
-        for tall in (False, True):
-            places = [i for i, p in enumerate(fitted) if (p.shape[0] > p.shape[1]) == tall]
+        tall = tuple(p.shape[0] > p.shape[1] for p in fitted)
+        for way in (False, True):
+            places = [i for i, is_tall in enumerate(tall) if is_tall == way]
             for first in range(0, len(places), self._block):
                 block = places[first : first + self._block]
-                stack = torch.from_numpy(np.stack([fitted[i] for i in block]))
-                with _reproducible(self.device):
-                    scores = self._scores(stack.to(self.device))  # (block, H', W', 1000)
-                scores = (scores.transpose(1, 2) if tall else scores).flatten(1, 2)
-                cells[block] = scores[: len(block)]
-                # Pooling and classifying commute: the published score is the mean of the cells'.
-                whole[block] = scores[: len(block)].mean(dim=1)
-        return PictureFeatures(whole, cells)
+                features = self._run(np.stack([fitted[i] for i in block]))  # (block, H', W', 1280)
+                cells[block] = (features.transpose(1, 2) if way else features).flatten(1, 2)
+        return PictureFeatures(cells, tall)
 
-    def _scores(self, stack: Tensor) -> Tensor:
+
+class _Blocks:
+    """The network in torch on an accelerator, in blocks of one shape."""
+
+    def __init__(self, network: nn.Module, device: torch.device) -> None:
+        self._network, self._device = network.to(device), device
+
+    def __call__(self, pictures: Pictures) -> Tensor:
         # (N, H, W, 3) permuted is already the channels-last layout that the convolutions want.
+        stack = torch.from_numpy(pictures).to(self._device)
         x = ((stack.float() - 127.0) / 128.0).permute(0, 3, 1, 2)
-        if len(x) < self._block:
-            filler = x.new_zeros(self._block - len(x), *x.shape[1:])
+        if len(x) < CUDA_BATCH:
+            filler = x.new_zeros(CUDA_BATCH - len(x), *x.shape[1:])
             x = torch.cat([x, filler]).contiguous(memory_format=torch.channels_last)
-        scores: Tensor = self._network(x)
-        return scores
-
-
-@contextmanager
-def _reproducible(device: torch.device) -> Iterator[None]:
-    """Settings under which the same picture gives the same bits; put back afterwards."""
-    if device.type == "cuda":
         with torch.backends.cudnn.flags(
             enabled=True, benchmark=False, deterministic=True, allow_tf32=False
         ):
-            yield
-        return
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+            features: Tensor = self._network(x)
+        return features[: len(pictures)]

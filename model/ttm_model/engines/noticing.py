@@ -6,7 +6,7 @@ Pure: what is carried from chunk to chunk (the scene) comes in and goes out as a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,44 +15,48 @@ from torch import Tensor
 from ttm_model.chunk import ChunkMedia
 from ttm_model.encoders.picture import PictureFeatures
 from ttm_model.encoders.sound import SoundBatch
-from ttm_model.labels.space import LabelSpace
-from ttm_model.labels.things import PictureCalibration, next_scene, things
+from ttm_model.labels.class_keys import ClassKeys
+from ttm_model.labels.picture_keys import next_scene
+from ttm_model.labels.things import Looking
+from ttm_model.looks import UNKNOWN, Looks, look
 from ttm_model.ttm.layout import Modality
 from ttm_model.ttm.tokens import InputTokens
 
 VIDEO_PLACES = 8
 AUDIO_PLACES = 3
-PLACES = VIDEO_PLACES + AUDIO_PLACES
+PERSON_PLACES = 16  # persons of the pictures whose findings enter with one step
+FIRST_PLACES = {
+    Modality.VIDEO: 0,
+    Modality.AUDIO: VIDEO_PLACES,
+    Modality.PERSON: VIDEO_PLACES + AUDIO_PLACES,
+}
+PLACES = VIDEO_PLACES + AUDIO_PLACES + PERSON_PLACES
 HEARD_P = 0.5
 SILENCE = "silence"
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One candidate for memory: key (d,), salience, and the interval it stands for."""
+    """One candidate for memory: key (d,), salience, the interval it stands for, and its looks."""
 
     key: Tensor
     salience: float
     start_s: float
     end_s: float
+    looks: Looks = UNKNOWN
 
 
 def seen(
-    features: PictureFeatures,
-    media: ChunkMedia,
-    scene: Tensor,
-    space: LabelSpace,
-    calibration: PictureCalibration,
+    features: PictureFeatures, media: ChunkMedia, scene: Tensor, looking: Looking
 ) -> tuple[list[Thing], Tensor]:
-    """What the chunk's pictures show, picture after picture, and the scene after them."""
+    """What the chunk's pictures show, picture after picture, and the scene (1280,) after them."""
     found: list[Thing] = []
-    for index, (start_s, end_s) in enumerate(picture_spans(media)):
-        whole = features.whole_logits[index : index + 1]
-        result = things(whole, features.cell_logits[index : index + 1], scene, calibration)
-        scene = next_scene(scene, whole[0], calibration)
-        keys = space.key(result.posteriors[0])  # (K, d)
-        for k in torch.nonzero(result.mask[0])[:, 0].tolist():
-            found.append(Thing(keys[k], float(result.salience[0, k]), start_s, end_s))
+    spans = picture_spans(media)
+    pictures = zip(media.pictures, features.cells, features.tall, spans, strict=True)
+    for picture, cells, tall, (start_s, end_s) in pictures:
+        sights = looking.things(cells, tall, scene)
+        scene = next_scene(scene, cells, looking.keys)
+        found += [Thing(s.key, s.salience, start_s, end_s, look(picture, s.box)) for s in sights]
     if len(found) > VIDEO_PLACES:
         found = sorted(found, key=lambda thing: -thing.salience)[:VIDEO_PLACES]
         found = sorted(found, key=lambda thing: thing.start_s)
@@ -67,8 +71,13 @@ def picture_spans(media: ChunkMedia) -> list[tuple[float, float]]:
     return list(itertools.pairwise(edges)) if times else []
 
 
-def heard(batch: SoundBatch, row: int, media: ChunkMedia, space: LabelSpace) -> list[Thing]:
-    """The classes that sound in the interval which the encoder judged, loudest claim first."""
+def heard(
+    batch: SoundBatch, row: int, media: ChunkMedia, names: Sequence[str], keys: ClassKeys
+) -> list[Thing]:
+    """The classes that sound in the interval which the encoder judged, loudest claim first.
+
+    `names` are those of all classes, in order.
+    """
     if not batch.mask[row]:
         return []
     posterior = torch.from_numpy(batch.posteriors[row])
@@ -77,31 +86,29 @@ def heard(batch: SoundBatch, row: int, media: ChunkMedia, space: LabelSpace) -> 
     found = []
     for c in posterior.argsort(descending=True)[:AUDIO_PLACES].tolist():
         p = float(posterior[c])
-        if p < HEARD_P or space.names[c] == SILENCE:
+        if p < HEARD_P or names[c] == SILENCE:
             continue
         alone = torch.zeros_like(posterior)
         alone[c] = posterior[c]  # sounds overlap, so each class is a thing of its own
-        found.append(Thing(space.key(alone), p, start_s, end_s))
+        found.append(Thing(keys.key(alone), p, start_s, end_s))
     return found
 
 
 def to_tokens(
-    rows: Sequence[tuple[Sequence[Thing], Sequence[Thing]]], clocks_s: Sequence[float], dim: int
+    rows: Sequence[Mapping[Modality, Sequence[Thing]]], clocks_s: Sequence[float], dim: int
 ) -> tuple[InputTokens, Tensor]:
-    """Things seen and heard by each of B sessions -> tokens and their mask (B, PLACES)."""
+    """What each of B sessions noticed, by modality -> tokens and their mask (B, PLACES)."""
     tokens = InputTokens.empty(len(rows), PLACES, dim)
     mask = torch.zeros(len(rows), PLACES, dtype=torch.bool)
-    for b, (sights, sounds) in enumerate(rows):
-        for first, modality, found in (
-            (0, Modality.VIDEO, sights),
-            (VIDEO_PLACES, Modality.AUDIO, sounds),
-        ):
-            for place, thing in enumerate(found, start=first):
+    for b, noticed in enumerate(rows):
+        for modality, found in noticed.items():
+            for place, thing in enumerate(found, start=FIRST_PLACES[modality]):
                 tokens.keys[b, place] = thing.key
                 tokens.modality[b, place] = int(modality)
                 tokens.salience[b, place] = thing.salience
                 tokens.start_s[b, place] = thing.start_s
                 tokens.end_s[b, place] = thing.end_s
+                tokens.looks[b, place] = torch.tensor(list(thing.looks.to_bytes()))
                 mask[b, place] = True
         tokens.clock_s[b] = clocks_s[b]
     return tokens, mask

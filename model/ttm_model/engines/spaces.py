@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, log, sqrt
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -50,12 +51,27 @@ PICTURES = SpaceCalibration(0.045, 1.3, 0.2, 1.5, 64.0, "pictures")
 SOUNDS = SpaceCalibration(0.5, 6.0, 0.5, 6.0, 1.0, "sounds")
 
 
-class TextSpace:
-    """A label space with the text encoder that puts phrases into it (a reader's KeySpace)."""
+class Keys(Protocol):
+    """What keys of a space say: what they are best called, and how like they are to examples."""
 
-    def __init__(self, space: LabelSpace, text: TextEncoder, calibration: SpaceCalibration) -> None:
+    def decode(self, keys: Tensor) -> Tensor:
+        """Keys (N, d) -> posteriors (N, C)."""
+        ...
+
+    def likeness(self, keys: Tensor, examples: Tensor) -> Tensor:
+        """Keys (N, d), examples (M, d) -> P(the same thing) (N,)."""
+        ...
+
+
+class TextSpace:
+    """A label space, its keys, and the text encoder that puts phrases into it (a KeySpace)."""
+
+    def __init__(
+        self, space: LabelSpace, keys: Keys, text: TextEncoder, calibration: SpaceCalibration
+    ) -> None:
         self.space = space
-        self._text = text
+        self.keys = keys
+        self.text = text
         self._calibration = calibration
         self._rates = load_rates(calibration.sense, space)
         self._neighbours = load_neighbours(calibration.sense, space)
@@ -105,7 +121,11 @@ class TextSpace:
 
     def decode(self, tokens: Tensor) -> Tensor:
         """Memory tokens (N, d) -> posteriors (N, C), on the CPU."""
-        return self.space.decode(tokens.cpu())
+        return self.keys.decode(tokens.cpu())
+
+    def likeness(self, keys: Tensor, examples: Tensor) -> Tensor:
+        """P(it is the thing) (N,) of keys (N, d), for up to eight examples of it (M, d)."""
+        return self.keys.likeness(keys.cpu(), examples.cpu())
 
     def presence(self, score: float, breadth: float) -> float:
         """Probability that a phrase of `breadth` classes which scored so was really there."""
@@ -137,7 +157,7 @@ class TextSpace:
 
     def _weights(self, phrase: str) -> PhraseWeights:
         parts = _parts(phrase)
-        query = self.space.query(parts, self._text.encode(parts))
+        query = self.space.query(parts, self.text.encode(parts))
         known = [i for i in range(len(parts)) if query.matched[i] and query.knows[i] > 0.0]
         chosen = known or [int(query.knows.argmax())]
         weights = torch.stack([query.weights[i] for i in chosen]).amax(dim=0)

@@ -10,8 +10,10 @@ from ttm_model.kinds import (
     beside,
     besides,
     between,
+    colour,
     compare,
     count,
+    crowd,
     extreme,
     how_long,
     offset,
@@ -20,11 +22,16 @@ from ttm_model.kinds import (
     summary,
     what,
     when,
+    where,
+    who,
+    words,
 )
 from ttm_model.questions.question import Question, Refusal
 from ttm_model.reader.scoring import KNOWN
+from ttm_model.reader.taught import with_names
 from ttm_model.reader.telling import Asked, Tools, sentence
 from ttm_model.reader.view import KeySpace, MemoryView
+from ttm_model.words.search import Text
 from ttm_protocol.answers import Answer, ModalityName, Summary
 
 KINDS = {
@@ -43,21 +50,35 @@ KINDS = {
         besides.KIND,
         compare.KIND,
         summary.KIND,
+        who.KIND,
+        crowd.KIND,
+        colour.KIND,
+        where.KIND,
     )
 }
 NOTHING = Question(what.KIND.name)
 
 
-def answer(asking: Asking, memory: MemoryView, spaces: Mapping[ModalityName, KeySpace]) -> Answer:
-    """Answer a question from one memory view, which is all it sees."""
+def answer(
+    asking: Asking,
+    memory: MemoryView,
+    spaces: Mapping[ModalityName, KeySpace],
+    text: Text | None = None,
+) -> Answer:
+    """Answer a question from one memory view, which is all it sees.
+
+    `text` encodes phrases for the search in words; without it words are not searched.
+    """
     understood = asking.question
-    memory = replace(memory, live=asking.live, wall_zero=asking.wall_zero)
-    tools = Tools(memory, spaces, understood.language)
+    memory = with_names(replace(memory, live=asking.live, wall_zero=asking.wall_zero), spaces)
+    tools = Tools(memory, spaces, understood.language, text, asking.picture_keys)
     if isinstance(understood, Refusal):
         return _refused(asking.text, understood, tools)
     asked = _resolved(asking, understood, memory)
     if asked.window[0] > asked.window[1]:
         return tools.tell(asked, "not_seen", tools.speech.say("absence", "later"), 0.9)
+    if words.takes(understood):
+        return words.KIND.answer(asked, tools)
     kind = KINDS[understood.kind]
     return (kind if kind.takes(understood) else what.KIND).answer(asked, tools)
 
@@ -70,6 +91,7 @@ def summarise(
 ) -> Summary:
     """What happened, between two media times where given, as structure."""
     question = Question(summary.KIND.name)
+    memory = with_names(memory, spaces)
     asked = _resolved(Asking("", question, since_s, until_s), question, memory)
     return summary.structure(asked, Tools(memory, spaces, question.language))
 

@@ -25,7 +25,7 @@ def answer(asked: Asked, tools: Tools) -> Answer:
         slot for slot in slots if id(slot) not in left_out and not _is_named(asked, slot.name)
     ]
     if not others:
-        only = named(tools, grouped(slots)[:1])
+        only = named(tools, grouped(slots))
         text = tools.speech.say("besides", "nothing", things=only, modality=asked.modality)
         return tools.tell(asked, "not_seen", text, 0.6, [slot.evidence for slot in slots])
     return listed(tools, asked, others, tools.speech.say("besides", "lead"))

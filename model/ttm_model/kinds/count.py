@@ -16,7 +16,8 @@ def answer(asked: Asked, tools: Tools) -> Answer:
         return absent(tools, asked, found.first)
     total = sum(hit.slot.count for hit in hits)
     last = hits[-1]
-    name = "about" if any(hit.slot.merges for hit in hits) else "exactly"
+    about = any(hit.slot.merges for hit in hits)
+    name = asked.thing.edge or ("about" if about else "exactly")
     text = tools.speech.say(
         "count",
         name,

@@ -23,7 +23,7 @@ def answer(asked: Asked, tools: Tools) -> Answer:
     standing = [slot for slot in slots if called(slot) in tools.background]
     among = moving or slots
     chosen = among[0] if first else max(among, key=lambda slot: (slot.end_s, slot.start_s))
-    floor_s = tools.memory.coverage_since_s(asked.modality)
+    floor_s = tools.coverage_since_s(asked.modality)
     if first and floor_s > asked.window[0]:
         text = tools.speech.say("extreme", "forgotten", thing=chosen.name, before=clock(floor_s))
         return replace(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ttm_model.kinds import presence, what
+from ttm_model.kinds.between import room_of
 from ttm_model.kinds.kind import Kind
-from ttm_model.reader.absence import absent
+from ttm_model.reader.occurrences import occurrences
 from ttm_model.reader.speech import clock
 from ttm_model.reader.telling import Asked, Tools
 from ttm_protocol.answers import Answer
@@ -19,27 +19,27 @@ def answer(asked: Asked, tools: Tools) -> Answer:
     """What was there around that moment: counted from the anchor's end, or back from its start."""
     distance_s = asked.question.offset_s
     assert distance_s is not None
-    found = tools.scorer.find(asked.question.anchors[0])
-    if not found.first.hits:
-        return absent(tools, replace(asked, limited=False), found.first)
-    anchor = found.first.meant(asked.question.anchors[0])
-    edge_s = anchor.slot.start_s if distance_s < 0 else anchor.slot.end_s
+    found = occurrences(tools, asked, asked.question.anchors[0])
+    if isinstance(found, Answer):
+        return found
+    anchor = found.meant(asked.question.anchors[0])
+    edge_s = anchor.event.start_s if distance_s < 0 else anchor.event.end_s
     moment_s = edge_s + distance_s
     if not 0.0 <= moment_s <= tools.memory.clock_s:
-        text = tools.speech.say("offset", "outside", thing=found.first.phrase)
-        return tools.tell(asked, "not_received", text, 1.0, [anchor.slot.evidence])
-    slack_s = max(LEAST_TOLERANCE_S, TOLERANCE * abs(distance_s)) + anchor.slot.uncertainty_s
+        text = tools.speech.say("offset", "outside", thing=found.phrase)
+        return tools.tell(asked, "not_received", text, 1.0, [anchor.event.evidence])
+    slack_s = max(LEAST_TOLERANCE_S, TOLERANCE * abs(distance_s)) + anchor.event.uncertainty_s
     window = (max(0.0, moment_s - slack_s), min(tools.memory.clock_s, moment_s + slack_s))
-    room = presence.KIND if asked.question.thing is not None else what.KIND
-    told = room.answer(replace(asked, window=window, limited=True), tools)
+    within = replace(asked, window=window, limited=True)
+    told = room_of(within).answer(within, tools)
     lead = tools.speech.say(
-        "offset", "lead", thing=found.first.phrase, at=clock(moment_s), span=tools.span(anchor.slot)
+        "offset", "lead", thing=found.phrase, at=clock(moment_s), span=tools.span(anchor.event)
     )
     return replace(
         told,
         answer=f"{lead} {told.answer}",
         confidence=min(told.confidence, anchor.sure),
-        evidence=(*told.evidence, anchor.slot.evidence),
+        evidence=(*told.evidence, anchor.event.evidence),
     )
 
 

@@ -49,7 +49,7 @@ def _is_category(tools: Tools, asked: Asked) -> bool:
 def _nth(tools: Tools, asked: Asked, slots: Sequence[Slot], phrase: str | None) -> Slot | Answer:
     """The slot with the number, or why there is none."""
     number = asked.question.number or 1
-    floor_s = tools.memory.coverage_since_s(asked.modality)
+    floor_s = tools.coverage_since_s(asked.modality)
     if number > 0 and floor_s > asked.window[0]:
         text = tools.speech.say("ordinal", "forgotten", before=clock(floor_s))
         return tools.tell(asked, "may_have_forgotten", text, MAYBE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ttm_model.kinds.kind import Kind
 from ttm_model.reader.absence import absent
-from ttm_model.reader.scoring import Found
+from ttm_model.reader.found import Found
 from ttm_model.reader.telling import Asked, Tools
 from ttm_protocol.answers import Answer
 
@@ -24,7 +24,7 @@ def answer(asked: Asked, tools: Tools) -> Answer:
     if found.unread or asked.thing.did or asked.thing.order is not None:
         name = "seen"  # "did the car stop": when it was, not that it did
     told = [
-        tools.seen(search.phrase, hit.slot, name if search is found.first else "seen")
+        tools.hit(asked.thing, search.phrase, hit, name if search is found.first else "seen")
         + tools.seemed(hit.slot, search.phrase)
         for search in found.searches
         for hit in [best if search is found.first else search.best]

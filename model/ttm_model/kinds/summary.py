@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from ttm_model.kinds.kind import Kind
 from ttm_model.kinds.listing import senses
+from ttm_model.kinds.words import beside_things
 from ttm_model.reader.absence import nothing
 from ttm_model.reader.events import called, grouped, reportable
-from ttm_model.reader.scoring import Window
+from ttm_model.reader.found import Window
 from ttm_model.reader.speech import clock
 from ttm_model.reader.telling import Asked, Tools, sentence
 from ttm_model.reader.view import Slot
@@ -26,10 +27,10 @@ def answer(asked: Asked, tools: Tools) -> Answer:
     """The summary in sentences; its parts are what `structure` gives."""
     slots = reportable(tools.scorer, asked.window, asked.modality)
     if not slots:
-        return nothing(tools, asked, asked.modality)
+        return beside_things(asked, tools, nothing(tools, asked, asked.modality))
     told = structure(asked, tools)
     answer = tools.of_slots(asked, told.text, _surest(slots))
-    return replace(answer, when=None, alternatives=())
+    return beside_things(asked, tools, replace(answer, when=None, alternatives=()))
 
 
 def structure(asked: Asked, tools: Tools) -> Summary:
@@ -47,7 +48,7 @@ def structure(asked: Asked, tools: Tools) -> Summary:
         background=standing,
         stood_out=tuple(slot.evidence for slot in stood_out),
         as_of_s=tools.memory.clock_s,
-        coverage_since_s=tools.memory.coverage_since_s(asked.modality),
+        coverage_since_s=tools.coverage_since_s(asked.modality),
     )
 
 
@@ -127,10 +128,12 @@ def _sentences(
 
 def _missing(asked: Asked, tools: Tools) -> Iterator[str]:
     """What of the time is forgotten, or was never received."""
-    floor_s = tools.memory.coverage_since_s(asked.modality)
+    floor_s = tools.coverage_since_s(asked.modality)
     if floor_s > asked.window[0]:
         yield tools.speech.say("summary", "forgotten", before=clock(floor_s))
-    for modality in SENSES if asked.modality is None else (asked.modality,):
+    for modality in SENSES:
+        if asked.modality not in (None, modality):
+            continue
         if modality in tools.spaces and not tools.memory.got(modality, asked.window):
             yield tools.speech.say("summary", f"no_{modality}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ttm_model.kinds.kind import Kind
 from ttm_model.kinds.listing import listed
+from ttm_model.kinds.words import beside_things
 from ttm_model.reader.absence import nothing
 from ttm_model.reader.events import reportable
 from ttm_model.reader.telling import Asked, Tools
@@ -15,8 +16,8 @@ def answer(asked: Asked, tools: Tools) -> Answer:
     category = asked.question.phrase
     slots = reportable(tools.scorer, asked.window, asked.modality, category)
     if not slots:
-        return nothing(tools, asked, asked.modality)
-    return listed(tools, asked, slots)
+        return beside_things(asked, tools, nothing(tools, asked, asked.modality))
+    return beside_things(asked, tools, listed(tools, asked, slots))
 
 
 KIND = Kind("what", answer)

@@ -18,7 +18,7 @@ def answer(asked: Asked, tools: Tools) -> Answer:
         return absent(tools, asked, found.first)
     order = asked.question.order or asked.thing.order
     chosen = hits[0] if order == "first" else hits[-1]
-    text = tools.seen(found.first.phrase, chosen.slot)
+    text = tools.hit(asked.thing, found.first.phrase, chosen)
     others = [hit for hit in hits if hit is not chosen]
     if others:
         spans = [tools.span(hit.slot) for hit in others[-OTHERS:]]

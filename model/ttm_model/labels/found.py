@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ttm_model.errors import WeightsError
-from ttm_model.labels.space import DATA, LabelSpace
+from ttm_model.labels.plain import DATA
+from ttm_model.labels.space import LabelSpace
 
 # Fitted on the clips of part "fit" (`model/tools/found_rates.py` prints it).
 ODDS_AT_EVEN = 15.0

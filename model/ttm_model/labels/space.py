@@ -22,10 +22,8 @@ from torch.nn import functional as F
 from ttm_model.errors import WeightsError
 from ttm_model.labels.lexicon import Lexicon
 from ttm_model.labels.modifiers import Heads
-from ttm_model.labels.plain import Plain, load_plain
-from ttm_model.labels.sketch import Sketch, make_phi
+from ttm_model.labels.plain import DATA, Plain, load_plain
 
-DATA = Path(__file__).resolve().parent / "data"
 TAU = 0.03
 # Embedding likeness at which the space begins to cover a phrase, where it covers it as well as
 # likeness alone can tell, and how far that is trusted.
@@ -67,7 +65,6 @@ class LabelSpace:
         embeddings: Tensor,
         groups: Sequence[Mapping[str, Any]] = (),
         plurals: Mapping[str, str] | None = None,
-        phi: Tensor | None = None,
         plain: Plain | None = None,
     ) -> None:
         if embeddings.shape[:2] != (len(classes), 2):
@@ -81,7 +78,6 @@ class LabelSpace:
         self.lexicon = Lexicon(classes, groups, plurals or {}, plain)
         self._heads = Heads([[row["name"], *row.get("synonyms", ())] for row in classes])
         self._embeddings = F.normalize(embeddings.float(), dim=-1)
-        self.sketch = Sketch(make_phi(torch.zeros(0, len(classes))) if phi is None else phi)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -109,18 +105,6 @@ class LabelSpace:
             matched.append(None if match is None else match.words)
         return Query(weights, torch.tensor(knows), tuple(matched))
 
-    def key(self, posteriors: Tensor) -> Tensor:
-        """Posteriors (..., C) -> memory keys (..., 256)."""
-        return self.sketch.key(posteriors)
-
-    def query_key(self, weights: Tensor) -> Tensor:
-        """Class weights (Q, C) -> (Q, 256), a linear first look; see `Sketch.query_key`."""
-        return self.sketch.query_key(weights)
-
-    def decode(self, keys: Tensor) -> Tensor:
-        """Memory keys (N, 256) -> estimated posteriors (N, C); scores are `decode(k) @ w`."""
-        return self.sketch.decode(keys)
-
 
 def _text(row: Mapping[str, Any]) -> str:
     parts = [", ".join([str(row["name"]), *row.get("synonyms", ())])]
@@ -144,17 +128,7 @@ def load_space(name: str, folder: Path = DATA) -> LabelSpace:
             tensors["texts"],
             data["groups"],
             data["plurals"],
-            tensors["phi"],
             load_plain("pictures"),
         )
     except (OSError, KeyError, ValueError) as error:
         raise WeightsError(f"label space {name!r} in {folder}: {error!r}") from error
-
-
-def kinds_matrix(groups: Sequence[Mapping[str, Any]], classes: int) -> Tensor:
-    """Indicators (G, C) of the groups that are neither one class nor nearly all."""
-    rows = [g["classes"] for g in groups if 1 < len(g["classes"]) < 0.7 * classes]
-    matrix = torch.zeros(len(rows), classes)
-    for row, members in zip(matrix, rows, strict=True):
-        row[list(members)] = 1.0
-    return matrix

@@ -2,8 +2,7 @@
 
 The words are those of Berlin and Kay (Basic Color Terms, 1969). The rule is a set of limits on
 lightness, chroma and hue in OKLab (Ottosson 2020), set by hand and moved to where the survey of
-R. Munroe (xkcd, 2010; public domain) draws them; model/tools/looks_eval.py measures it on that
-survey.
+R. Munroe (xkcd, 2010; public domain) draws them; model/tools/looks_eval.py measures it there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an event keeps of its looks: a box and colour shares, in bytes; knows no picture."""
+"""What an event keeps of its looks: a box and colour shares in bytes; knows no picture."""
 
 from __future__ import annotations
 
@@ -60,20 +60,22 @@ UNKNOWN = Looks((0, 0, 0, 0), (0,) * len(COLOURS))
 
 
 def merge(a: Looks, b: Looks, weight: float) -> Looks:
-    """Of two sights of a thing, `weight` (0 to 1) being b's; what one does not know is the other's."""
+    """Of two sights of one thing, `weight` (0 to 1) being b's; what one lacks is the other's."""
     rows = torch.tensor([list(a.to_bytes()), list(b.to_bytes())], dtype=torch.uint8)
-    merged = merge_rows(rows[:1], rows[1:], torch.tensor([weight]))
+    merged = merge_rows(rows[:1], rows[1:], torch.tensor([[weight, weight]]))
     return Looks.from_bytes(bytes(merged[0].tolist()))
 
 
 def merge_rows(a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
-    """`merge` of N pairs of rows (N, 15) uint8, `weight` (N,) b's; the same bits everywhere."""
-    parts = []
-    for first, last in ((0, 4), (4, BYTES)):
+    """`merge` of N pairs of rows (N, 15) uint8; the same bits everywhere.
+
+    `weight` (N, 2) is b's share of the box and of the colours.
+    """
+    parts, shares = [], weight.double().clamp(0.0, 1.0)
+    for part, (first, last) in enumerate(((0, 4), (4, BYTES))):
         x, y = a[:, first:last].double(), b[:, first:last].double()
-        share = weight.double().clamp(0.0, 1.0)[:, None].expand(len(a), 1)
-        share = torch.where(x.sum(dim=1, keepdim=True) == 0, 1.0, share)
-        share = torch.where(y.sum(dim=1, keepdim=True) == 0, 0.0, share)
+        share = torch.where(x.any(dim=1), shares[:, part], 1.0)
+        share = torch.where(y.any(dim=1), share, 0.0)[:, None]
         parts.append(torch.floor(x + (y - x) * share + 0.5))
     return torch.cat(parts, dim=1).to(torch.uint8)
 

@@ -1,18 +1,18 @@
 """What stands for itself in a question: words in quotes, names that were taught, and its picture.
 
-Each is taken out of the text before it is parsed, a made-up word in its place, and put back into what
-was understood. Knows no grammar and no memory; which words point at a picture is a language's data.
+Each is taken out of the text before it is parsed, a made-up word in its place, and put back into
+what was understood. Knows no grammar and no memory; what points at a picture is a language's data.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 from ttm_model.questions.data import any_of, languages, load
-from ttm_model.questions.question import Noun, Question, Refusal, Understood
+from ttm_model.questions.question import Noun, Refusal, Understood
 
 PICTURE = "this"  # what the thing in the picture beside a question is called
 MOST = 8  # literals in one question; what is more stays as it is
@@ -23,7 +23,8 @@ _QUOTED = re.compile(
 )
 _ENDINGS = "(?:s|n|en|e|er|em|es)?"  # with which a name may stand in a sentence
 _LONG = 5  # letters of a word from which its own ending may be another one
-STANDIN = re.compile("|".join((*QUOTES, *_THINGS)))
+ANSWERED = "zaquumu"  # for words that an answer told, in a question that leans on it
+STANDIN = re.compile("|".join((ANSWERED, *QUOTES, *_THINGS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,15 @@ class Literals:
     text: str
     meant: dict[str, Literal] = field(default_factory=dict)
 
-    def take(self, find: re.Pattern[str], most: int, literal: Callable[[str], Literal]) -> None:
-        """Put a stand-in for what an expression finds; its first group holds the words."""
+    def take(self, find: re.Pattern[str], most: int, literal: Literal | None) -> None:
+        """Put a stand-in for what an expression finds: the literal, or the words of its group."""
         for _ in range(most):
             found = find.search(self.text)
             if found is None or len(self.meant) == MOST:
                 return
-            quoted = find is _QUOTED
-            standin = (QUOTES if quoted else _THINGS)[len(self.meant)]
-            self.meant[standin] = literal(next(filter(None, found.groups()), found[0]).strip())
+            standin = (_THINGS if literal else QUOTES)[len(self.meant)]
+            said = next(filter(None, found.groups()), found[0]).strip()
+            self.meant[standin] = literal or Literal(said)
             self.text = f"{self.text[: found.start()]} {standin} {self.text[found.end() :]}"
 
     @property
@@ -80,25 +81,29 @@ class Literals:
             anchors=tuple(map(self._noun, understood.anchors)),
         )
 
+    def _words(self, standin: str) -> str:
+        return self.meant[standin].words if standin in self.meant else standin
+
     def _noun(self, noun: Noun) -> Noun:
         alone = self.meant.get(noun.phrase)
         if alone is not None:
             return alone.noun(noun)
         if STANDIN.search(noun.phrase) is None:
             return noun
-        return replace(noun, phrase=STANDIN.sub(lambda at: self.meant[at[0]].words, noun.phrase))
+        return replace(noun, phrase=STANDIN.sub(lambda at: self._words(at[0]), noun.phrase))
 
 
 def literals(text: str, names: Iterable[str] = (), pictured: bool = False) -> Literals:
     """Take quotes, the names and, where there is a picture, what points at it out of a text."""
     taken = Literals(text)
-    taken.take(_QUOTED, MOST, Literal)
+    taken.take(_QUOTED, MOST, None)
     for name in sorted(names, key=len, reverse=True):
-        taken.take(_named(name.casefold()), 2, lambda _, name=name: Literal(name.casefold(), True))
+        thing = Literal(name.casefold(), taught=True)
+        taken.take(_named(name.casefold()), 2, thing)
     if pictured:
         for points in _pointing():
             if taken.picture is None:
-                taken.take(points, 1, lambda words: Literal(words, pictured=True))
+                taken.take(points, 1, Literal(PICTURE, pictured=True))
     return taken
 
 

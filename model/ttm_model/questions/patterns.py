@@ -1,8 +1,8 @@
 """A small notation for sentences, compiled to regular expressions. Knows no language and no kind.
 
 A pattern is words and, among them: `(a|b c)` one of several, `[a]` what may be missing, `{slot}`
-one or more words to be read (numbered where a pattern has several: the first counts), `*` one or more that are not, `<name>` a macro: "[when] did {thing}
-(start|begin)".
+one or more words to be read (numbered where a pattern has several: the first counts), `*` one or
+more that are not, `<name>` a macro: "[when] did {thing} (start|begin)".
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ class Question:
     """One understood question: a kind and its slots, which each kind declares.
 
     `thing`: what is asked about, or the category to which answers are restricted; None: anything.
-    `modality`: the sense of what is asked for; of `speech` and `text` the thing is words. `anchors`: other events that the question hangs on
+    `modality`: the sense of what is asked for; of `speech` and `text` the thing is words.
+    `anchors`: other events that the question hangs on
     ("before the *cup*", "between *this* and *that*"), and what it sets beside or leaves out.
     `window`: restriction in time. `order`: first or last. `number`: which in order, from 1, or
     from -1 at the end. `offset_s`: seconds from the anchor, negative before it. `side`: the part of

@@ -16,14 +16,17 @@ from typing import Any
 from ttm_model.questions.data import kinds, load, words
 from ttm_model.questions.earlier import Earlier
 from ttm_model.questions.patterns import Patterns, compiled
-from ttm_model.questions.question import Question, Refusal, Understood
+from ttm_model.questions.question import Noun, Question, Refusal, Understood
 from ttm_model.questions.rules.tokens import TooLongError, folded
 from ttm_model.questions.timetable import UMLAUTS, TimeTable
 from ttm_model.questions.wordbook import Read, WordBook
+from ttm_model.questions.worded import Worded
 
 _SENTENCE = re.compile(r"((?:[?!\n]|\.(?!\d))+)")
 _MOST_SENTENCES = 8
 _MOST_JOINTS = 6  # tried in a sentence; each costs the square of its length
+_OPENED = ("moment", "tally", "stretch")  # shapes that an opening turns a polar question into
+_HANGING = ("open", "polar")  # shapes of written-out sentences that may hang on something
 _VAGUE = ("polar", "open")  # shapes of questions that others go before
 
 
@@ -60,6 +63,7 @@ class PatternParser:
         self._patterns = Patterns(self._kinds, load(language, "patterns")["macros"])
         self._fillers = words(*(asked.get("fillers", "") for asked in self._kinds.values()))
         said = load(language, "words")
+        self._worded = Worded(language, self._noun)
         self._or: str = said["or"]
         self._ends = [
             (_whole(says["lines"], says["at"], said["macros"]), says) for says in said["ends"]
@@ -85,7 +89,7 @@ class PatternParser:
             parts = [*_SENTENCE.split(folded(text))[: 2 * _MOST_SENTENCES], ""]
             for part, end in zip(parts[::2], parts[1::2], strict=False):
                 if said := self._book.spelled(part):
-                    read.append(self._understood(_Sentence(said, "?" in end)))
+                    read.append(self._understood(_Sentence(said, "?" in end), part))
         except TooLongError:
             read = [Refusal("TOO_LONG")]
         understood = next((one for one in read if isinstance(one, Question)), None)
@@ -113,22 +117,87 @@ class PatternParser:
 
     # --- layers -----------------------------------------------------------------------------------
 
-    def _understood(self, sentence: _Sentence) -> Understood:
+    def _understood(self, sentence: _Sentence, typed: str) -> Understood:
+        """A sentence that was `typed` so."""
         sentence = self._bare(sentence)
         timed = self._times.extract(sentence.words)
         if timed.refused:
             return Refusal(timed.refused)
-        window = timed.window
-        sentence = self._bare(replace(sentence, words=timed.words))
+        inner = self._bare(replace(sentence, words=timed.words))
+        understood = self._hanging(timed.words) or self._untimed(inner)
+        if isinstance(understood, Refusal):
+            return understood
+        return _as_typed(understood.within(timed.window), typed)
+
+    def _untimed(self, sentence: _Sentence) -> Understood:
+        """What is left of a sentence without its words of time."""
         for matched in self._patterns.matches(w for w in sentence.words if w not in self._fillers):
-            return Question(matched.kind).within(window)
+            return Question(matched.kind)
+        written = self._hanging(sentence.words)
+        if written is not None:
+            return written
         compared = self._compared(sentence.words)
         if isinstance(compared, Question):
-            return compared.within(window)
+            return compared
         for reason in self._refusals.matches(sentence.words):
             return Refusal(reason.says["reason"])
-        understood = compared or self._related(sentence) or self._main(sentence)
-        return understood.within(window) if isinstance(understood, Question) else understood
+        return compared or self._related(sentence) or self._main(sentence)
+
+    # --- sentences that are written out -----------------------------------------------------------
+
+    def _noun(self, said: list[str]) -> Noun | None:
+        """The thing that words name, where they say no more."""
+        read = self._book.clause(said)
+        if read.noun is None or read.left:
+            return None
+        return replace(read.noun, modality=read.modality, order=read.order)
+
+    def _sentence(self, said: list[str]) -> Question | None:
+        """A sentence that hangs on nothing: as it is, behind an opening, or with an order."""
+        asked = self._worded.question(said)
+        if asked is not None:
+            return asked
+        kind, rest, _ = self._opened(said)
+        order = next((o for w in rest if (o := self._book.order_of(w))), None)
+        bare = [word for word in rest if not self._book.order_of(word)]
+        polar = self._worded.question(bare) if kind and bare != list(said) else None
+        if polar is not None and polar.kind == self._kind["polar"] and self._shape[kind] in _OPENED:
+            return replace(polar, kind=kind, order=order)
+        ordered = [word for word in said if not self._book.order_of(word) and word != "als"]
+        order = next((o for w in said if (o := self._book.order_of(w))), None)
+        what = self._worded.question(ordered) if order else None
+        if what is None or what.kind != self._kind["open"] or what.thing is not None:
+            return None
+        orders = {asked.get("order"): name for name, asked in self._kinds.items()}
+        return replace(what, kind=orders[order], order=order)
+
+    def _hanging(self, said: list[str]) -> Question | None:
+        """A sentence that is written out, and what it hangs on."""
+        for start, begin, kind, follows in islice(self._joined(said), _MOST_JOINTS):
+            for stop in self._stops(said, begin, follows):
+                rest = [*said[:start], *said[stop:]]
+                rest = [w for w in rest if w != "," and w not in self._book.resuming]
+                main = self._sentence(rest)
+                if main is None or self._shape[main.kind] not in _HANGING:
+                    continue
+                anchor = self._worded.clause(said[begin:stop]) or self._noun(said[begin:stop])
+                if anchor is not None:
+                    return replace(main, kind=kind, anchors=(anchor,), order=None, window=None)
+        asked = self._sentence([word for word in said if word != ","])
+        return asked or self._on_words(said)
+
+    def _on_words(self, said: list[str]) -> Question | None:
+        """Any other question that hangs on words or on somebody who came."""
+        for start, begin, kind, follows in islice(self._joined(said), _MOST_JOINTS):
+            for stop in self._stops(said, begin, follows):
+                anchor = self._worded.clause(said[begin:stop])
+                if anchor is None:
+                    continue
+                rest = [w for w in [*said[:start], *said[stop:]] if w not in self._book.resuming]
+                main = self._main(_Sentence(rest, True))
+                if isinstance(main, Question):
+                    return replace(main, kind=kind, anchors=(anchor,), order=None, window=None)
+        return None
 
     def _bare(self, sentence: _Sentence) -> _Sentence:
         """Without frames and fillers; the innermost frame tells the shape."""
@@ -277,6 +346,19 @@ class PatternParser:
         order = read.order if self._shape[kind] in ("moment", "ranked") else None
         negated = "negated" in read.told
         return Question(kind, thing, read.modality, order=order, negated=negated)
+
+
+def _as_typed(understood: Question, text: str) -> Question:
+    """Words that are quoted as they were typed, with their umlauts."""
+    typed = {word.translate(UMLAUTS): word for word in re.findall(r"\w+", text)}
+
+    def noun(noun: Noun) -> Noun:
+        if noun.modality not in ("speech", "text"):
+            return noun
+        return replace(noun, phrase=" ".join(typed.get(w, w) for w in noun.phrase.split()))
+
+    thing = understood.thing and noun(understood.thing)
+    return replace(understood, thing=thing, anchors=tuple(map(noun, understood.anchors)))
 
 
 def _line(said: Iterable[str]) -> str:

@@ -73,11 +73,15 @@ def remembered(understood: Understood, answer: Answer, before: Context | None) -
     if isinstance(understood, Refusal):
         return before
     first = answer.evidence[0] if answer.evidence else None
-    if first is None or first.modality not in ("video", "audio"):
+    if first is None or first.modality == "gap":
         return Context(understood)
+    at = (first.start_s, first.end_s)
+    if first.modality in ("speech", "text"):
+        asked = understood.modality == first.modality and understood.thing is None
+        return Context(understood, Noun(first.text, first.modality, at=at) if asked else None)
     seen = first.modality == "video"  # the everyday name was said; that of a sound is a clause
     named = first.name if seen and first.name else first.label
-    return Context(understood, Noun(named, first.modality, at=(first.start_s, first.end_s)))
+    return Context(understood, Noun(named, first.modality, at=at))
 
 
 @cache
@@ -100,7 +104,9 @@ def understand(
     refused: Refusal | None = None
     taken = literals(text, names, pictured)
     for language in likely(STANDIN.sub("", taken.text)):
-        understood = _leaning(taken, before, pictured, language) or parser(language).parse(taken.text)
+        understood = _leaning(taken, before, pictured, language) or parser(language).parse(
+            taken.text
+        )
         if isinstance(understood, Question):
             return taken.restored(understood)
         refused = refused or understood

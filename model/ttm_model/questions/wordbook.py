@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from ttm_model.questions.data import any_of, load, words
+from ttm_model.questions.literal import STANDIN
 from ttm_model.questions.question import Modality, Noun, Order
 from ttm_model.questions.rules.soundwords import SOUND_VERBS
 from ttm_model.questions.rules.tokens import MAX_WORDS, TooLongError
@@ -52,6 +53,8 @@ class WordBook:
         self.lists = {name: words(says.translate(UMLAUTS)) for name, says in lists.items()}
         self._dropped = self.lists["skip"] | self.lists["articles"] | {","}
         self._respelled = {k.translate(UMLAUTS): v for k, v in self._data["respelled"].items()}
+        colours = load(language, "worded")["colours"]
+        self._colours = {word: name for name, said in colours.items() for word in said.split()}
         self._slips = re.compile(rf"(?<!\S)(?:{any_of(self._respelled)})(?!\S)")
 
     def spelled(self, text: str) -> list[str]:
@@ -90,7 +93,20 @@ class WordBook:
             than=_ORDERS.get(first["than"]),
             told=frozenset(name for says in tells for name in says),
         )
-        return self._thing(rest, read)
+        return self._coloured(self._thing(rest, read))
+
+    def _coloured(self, read: Read) -> Read:
+        """Where all that is left over are colours, they are the thing's: "eine rote Tasse"."""
+        if read.noun is None or not read.left or not self._colours.keys() >= set(read.left):
+            return read
+        phrase = " ".join([*(self._colours[word] for word in read.left), read.noun.phrase])
+        said = " ".join([*read.left, read.noun.said or read.noun.phrase])
+        return replace(read, noun=replace(read.noun, phrase=phrase, said=said), left=())
+
+    def order_of(self, word: str) -> Order | None:
+        """The order that a single word tells: "zuerst"."""
+        size, says = self.fixed([word], 0)
+        return _ORDERS.get(says.get("order", "")) if size else None
 
     def joined(self, said: list[str]) -> list[str]:
         """Verbs with the particle that ends their clause: "ging ... los" is "losging"."""
@@ -120,10 +136,17 @@ class WordBook:
 
     def is_noun(self, word: str) -> bool:
         """Whether a word names a thing."""
-        return word in self._nouns
+        return word in self._nouns or STANDIN.fullmatch(word) is not None
 
     def _thing(self, rest: list[str], read: Read) -> Read:
         """The noun among the words, and the sound that it makes."""
+        standin = next((word for word in rest if STANDIN.fullmatch(word)), None)
+        if standin is not None:  # what was taught, or is in the picture
+            return replace(
+                read,
+                noun=Noun(standin, read.modality, read.order),
+                left=tuple(word for word in rest if word != standin),
+            )
         verb = next((word for word in rest if word in self._sounds), "")
         infinitive, sound = self._sounds.get(verb, ("", {}))
         rest = [word for word in rest if word != verb]

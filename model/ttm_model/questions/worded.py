@@ -92,7 +92,8 @@ class Worded:
             return Noun(literal, sense) if literal else None
         if "quoted" in slots or "number" in slots:
             return Noun(" ".join(slots.get("quoted") or slots["number"]), sense)
-        noun = Noun(about, sense, edge=says.get("edge")) if about else None
+        unread = tuple(says.get("unread", "").split())
+        noun = Noun(about, sense, edge=says.get("edge"), unread=unread) if about else None
         if "thing" in slots:
             noun = self._noun(slots["thing"])
             if noun is None or noun.modality not in (None, sense):

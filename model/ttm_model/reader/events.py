@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from ttm_model.reader.scoring import PRESENT_P, Scorer, Window
+from ttm_model.questions.question import Modality
+from ttm_model.reader.found import PRESENT_P, Window
+from ttm_model.reader.scoring import Scorer
 from ttm_model.reader.view import MemoryView, Slot
 from ttm_protocol.answers import ModalityName
 
@@ -17,6 +20,20 @@ BACKGROUND_FROM_S = 20.0  # in less time nothing can be told to stand
 AGAIN_FROM = 4  # occurrences from which a thing comes again and again
 
 Called = tuple[ModalityName, str]
+
+
+class Timed(Protocol):
+    """What has a beginning and an end."""
+
+    @property
+    def start_s(self) -> float:
+        """Where it begins, in media-clock seconds."""
+        ...
+
+    @property
+    def end_s(self) -> float:
+        """Where it ends."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +61,7 @@ def called(slot: Slot) -> Called:
 
 
 def reportable(
-    scorer: Scorer, window: Window, modality: ModalityName | None, category: str | None = None
+    scorer: Scorer, window: Window, modality: Modality | None, category: str | None = None
 ) -> list[Slot]:
     """Events sure enough to be named, of a sense and a category (None: any), in a window."""
     return [
@@ -76,7 +93,7 @@ def background(memory: MemoryView) -> frozenset[Called]:
     )
 
 
-def covered_s(slots: Sequence[Slot]) -> float:
+def covered_s(slots: Sequence[Timed]) -> float:
     """Seconds that slots (by start) cover together."""
     total_s, until_s = 0.0, 0.0
     for slot in slots:

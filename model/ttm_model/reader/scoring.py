@@ -2,109 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
-from ttm_model.questions.question import Noun
-from ttm_model.reader.view import NO_CLASS, KeySpace, MemoryView, PhraseWeights, Slot
+from torch import Tensor
+
+from ttm_model.questions.question import Modality, Noun
+from ttm_model.reader import people, taught
+from ttm_model.reader.coloured import ANYTHING, coloured, colours_in
+from ttm_model.reader.found import PRESENT_P, Found, Hit, Search, Window
+from ttm_model.reader.view import KeySpace, MemoryView, PhraseWeights, Slot
 from ttm_protocol.answers import ModalityName
 
-PRESENT_P = 0.5
 KNOWN = 0.35  # below this the space does not cover the phrase, so silence means nothing
 OF_KIND = 0.5  # weight from which a class belongs to what a phrase names
 GUESSED = 0.1  # below this even a high score means nothing
 SUPERPOSED_NOISE = 0.05  # what one more superposed key may add to an unrelated key's score
-SAME_S = 0.5  # edges of one occurrence, told twice, differ by no more
-
-Window = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A slot with the calibrated probability that a phrase names what it holds."""
-
-    slot: Slot
-    p: float
-
-    @property
-    def sure(self) -> float:
-        """The probability, lowered for slots that were merged: they hold more than one thing."""
-        return self.p * 0.97 ** min(self.slot.merges, 10)
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What looking for one phrase brought.
-
-    `hits` by time, `best_p` of the best miss or hit, how well the best space `knows` the phrase,
-    the senses that do not know it and so are `blind` to it, the consolidated slots in which it may
-    be `forgotten`, and by which senses it was looked for.
-    """
-
-    phrase: str
-    modalities: tuple[ModalityName, ...]
-    hits: tuple[Hit, ...]
-    best_p: float
-    knows: float
-    blind: tuple[ModalityName, ...]
-    forgotten: tuple[Slot, ...]
-
-    @property
-    def confidence(self) -> float:
-        """Probability that at least the best hit is right."""
-        return max((hit.sure for hit in self.hits), default=0.0)
-
-    @property
-    def best(self) -> Hit:
-        """The surest hit, the latest among equals."""
-        most = max(hit.p for hit in self.hits)
-        return [hit for hit in self.hits if hit.p >= most - 0.1][-1]
-
-    def meant(self, noun: Noun) -> Hit:
-        """The occurrence that is meant: as told, else the surest, the latest among equals."""
-        if noun.at is not None:
-            return max(self.hits, key=lambda hit: _shared_s(hit.slot, noun.at or (0.0, 0.0)))
-        if noun.order is not None:
-            return self.hits[0 if noun.order == "first" else -1]
-        return self.best
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Searches for the things that a noun names, the one asked about first.
-
-    `unread`: its other words, about which memory knows nothing.
-    """
-
-    searches: tuple[Search, ...]
-    unread: tuple[str, ...] = ()
-
-    @property
-    def first(self) -> Search:
-        """The search for the thing itself."""
-        return self.searches[0]
+VIDEO: ModalityName = "video"
 
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Looks phrases up in a memory view."""
+    """Looks phrases up in a memory view.
+
+    `picture` (M, d): keys of what a question's picture shows.
+    """
 
     memory: MemoryView
     spaces: Mapping[ModalityName, KeySpace]
+    picture: Tensor | None = None
 
     def find(self, noun: Noun, window: Window | None = None) -> Found:
         """Look for what a noun names; words that name nothing are told apart.
 
-        "Red car" looks for a car and leaves "red" unread; "cat sit on laptop" looks for both.
+        "Blue jay" is a bird and "blue car" a car that looked blue; "car outside" looks for a car
+        and leaves "outside" unread; "cat sit on laptop" looks for both.
         """
         within = window or (0.0, self.memory.clock_s)
-        wanted = self._wanted(noun.modality)
+        special = self._by_likeness(noun, within) or self._persons(noun, within)
+        if special is not None:
+            return special
+        wanted = self.wanted(noun.modality)
         named = {part for name in wanted for part in self.spaces[name].named(noun.phrase)}
         parts = sorted(named, key=lambda part: (noun.phrase.find(part), -len(part)))
+        colours, rest = colours_in(noun.phrase)
+        if colours and rest == ANYTHING:
+            return coloured(self._anything(within), colours, noun.unread)
         whole = self.search(noun.phrase, noun.modality, within)
         if not parts or noun.phrase in parts:
-            return Found((_at(whole, noun),), noun.unread)
+            return Found((whole.at(noun),), noun.unread)
         things = _without_verb(noun.phrase, parts)
         searches = [self.search(part, noun.modality, within) for part in things]
         known = [search for search in searches if search.knows >= KNOWN]
@@ -112,12 +59,73 @@ class Scorer:
             return Found((whole,), noun.unread)
         read = {word for search in known for word in search.phrase.split()}
         unread = tuple(word for word in noun.phrase.split() if word not in read)
-        known[0] = _at(known[0], noun)
-        return Found(tuple(known), (*unread, *noun.unread))
+        known[0] = known[0].at(noun)
+        colours = [word for word in colours if word in unread]
+        unread = (*(word for word in unread if word not in colours), *noun.unread)
+        if not colours:
+            return Found(tuple(known), unread)
+        found = coloured(known[0], colours, unread)
+        return replace(found, searches=(found.first, *known[1:]))
 
-    def search(self, phrase: str, modality: ModalityName | None, window: Window) -> Search:
+    # --- taught, pictured, persons, colours -------------------------------------------------------
+
+    def _by_likeness(self, noun: Noun, window: Window) -> Found | None:
+        """What is found by likeness of keys, not by a name: the picture's thing, a taught one."""
+        examples: list[tuple[ModalityName, Tensor]]
+        if noun.pictured:
+            examples = [] if self.picture is None else [(VIDEO, self.picture)]
+        else:
+            asked = noun.taught or (self.memory.things and not self._knows(noun))
+            things = taught.named(self.memory.things, noun.phrase) if asked else []
+            if not things:
+                return None
+            examples = [(thing.modality, thing.examples) for thing in things]
+        best = [0.0] * len(self.memory.events)
+        for modality, keys in examples:
+            if noun.modality in (None, modality):
+                likes = taught.like(self.spaces, self.memory.events, modality, keys)
+                best = list(map(max, best, likes))
+        hits = [
+            Hit(slot, p)
+            for slot, p in zip(self.memory.events, best, strict=True)
+            if slot.overlaps(*window)
+        ]
+        senses = tuple(dict.fromkeys(modality for modality, _ in examples)) or (VIDEO,)
+        search = Search.of(noun.phrase, senses, hits)
+        return Found((search.at(noun),), noun.unread)
+
+    def _knows(self, noun: Noun) -> bool:
+        wanted = self.wanted(noun.modality)
+        return any(self.spaces[name].phrase(noun.phrase).knows >= KNOWN for name in wanted)
+
+    def _persons(self, noun: Noun, window: Window) -> Found | None:
+        """Persons, by any word for one; what the word says beyond that is not known."""
+        colours, rest = colours_in(noun.phrase)
+        if rest not in people.NAMING or noun.modality == "audio" or not people.known(self.memory):
+            return None
+        slots: Sequence[Slot] = self.memory.persons
+        if noun.edge is not None:
+            slots = people.edges(self.memory, slots, noun.edge)
+        hits = [Hit(slot, slot.name_p) for slot in slots if slot.overlaps(*window)]
+        if noun.modality is None and "audio" in self.spaces:
+            heard = self.search(rest, "audio", window).hits
+            hits = sorted([*hits, *heard], key=lambda hit: hit.slot.start_s)
+        search = replace(Search.of(people.PERSON, ("video",), hits), person=True)
+        unread = (*((rest,) if rest in people.UNTOLD else ()), *noun.unread)
+        if colours:
+            return coloured(search, colours, unread)
+        return Found((search.at(noun),), unread)
+
+    def _anything(self, window: Window) -> Search:
+        """Every sight."""
+        slots = [slot for slot in self.memory.events if slot.modality == "video"]
+        return Search.of(ANYTHING, ("video",), [Hit(s, 1.0) for s in slots if s.overlaps(*window)])
+
+    # --- classes ----------------------------------------------------------------------------------
+
+    def search(self, phrase: str, modality: Modality | None, window: Window) -> Search:
         """Find a phrase among the events of a modality (None: any) that overlap a window."""
-        wanted = self._wanted(modality)
+        wanted = self.wanted(modality)
         keys = {name: self.spaces[name].phrase(phrase) for name in wanted}
         knows = max(key.knows for key in keys.values())
         blind = tuple(name for name, key in keys.items() if key.knows < KNOWN)
@@ -134,14 +142,16 @@ class Scorer:
         )
 
     def is_kind(self, slot: Slot, kind: str) -> bool:
-        """Whether what names a slot is of a kind ("animal"), in words; a person is of none."""
-        if slot.best == NO_CLASS:
-            return False
+        """Whether what names a slot is of a kind ("animal"), in words."""
+        if slot.person:
+            return kind in people.NAMING
         key = self.spaces[slot.modality].phrase(kind)
         return key.knows >= GUESSED and bool(key.weights[slot.best] >= OF_KIND)
 
     def found_rate(self, search: Search) -> float:
         """How often what was looked for is found where it is, by the best of the senses."""
+        if search.person:
+            return people.FOUND_RATE
         return max(self.spaces[name].found_rate(search.phrase) for name in search.modalities)
 
     def nearest(self, search: Search, window: Window) -> tuple[Hit, float] | None:
@@ -157,14 +167,18 @@ class Scorer:
                 return max(hits, key=lambda hit: hit.p), likeness
         return None
 
-    def _wanted(self, modality: ModalityName | None) -> tuple[ModalityName, ...]:
-        return (modality,) if modality is not None else tuple(self.spaces)
+    def wanted(self, modality: Modality | None) -> tuple[ModalityName, ...]:
+        """The senses in which to look; words are none that sees or hears."""
+        match modality:
+            case "video" | "audio":
+                return (modality,)
+        return tuple(self.spaces)
 
     def _hits(self, keys: Mapping[ModalityName, PhraseWeights], window: Window) -> list[Hit]:
         return [
             self._hit(slot, keys[slot.modality])
             for slot in self.memory.events
-            if slot.modality in keys and slot.overlaps(*window)
+            if slot.modality in keys and not slot.person and slot.overlaps(*window)
         ]
 
     def _hit(self, slot: Slot, key: PhraseWeights) -> Hit:
@@ -197,20 +211,3 @@ def _without_verb(phrase: str, parts: Sequence[str]) -> list[str]:
 def trust(knows: float) -> float:
     """How far a score counts: less for a phrase that is only near a class."""
     return min(1.0, 0.7 + knows)
-
-
-def in_window(slots: Iterable[Slot], window: Window) -> list[Slot]:
-    """The slots that overlap a window, by start."""
-    return [slot for slot in slots if slot.overlaps(*window)]
-
-
-def _shared_s(slot: Slot, at: Window) -> float:
-    return min(slot.end_s, at[1]) - max(slot.start_s, at[0])
-
-
-def _at(search: Search, noun: Noun) -> Search:
-    """Only the occurrence that a conversation speaks of, where it is still there."""
-    if noun.at is None:
-        return search
-    hits: Sequence[Hit] = [h for h in search.hits if _shared_s(h.slot, noun.at) >= -SAME_S]
-    return replace(search, hits=tuple(hits)) if hits else search

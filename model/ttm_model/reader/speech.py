@@ -7,13 +7,19 @@ an object, with its article, after a preposition, and alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from ttm_model.labels.words import with_article
+from ttm_model.looks import COLOURS
 from ttm_model.questions.data import load
-from ttm_protocol.answers import ModalityName
+from ttm_model.questions.literal import PICTURE
+from ttm_model.questions.question import Modality
+
+# Names that were taught may begin with a word that no article goes before.
+OWNED = re.compile(r"(?:my|your|our|his|her|the|mein\w*|dein\w*|unser\w*) |\S+'s ", re.IGNORECASE)
 
 
 class Speech:
@@ -35,7 +41,7 @@ class Speech:
         name: str,
         *,
         thing: str | None = None,
-        modality: ModalityName | None = None,
+        modality: Modality | None = None,
         **slots: Any,
     ) -> str:
         """A sentence about a thing (its English name) that was seen or heard."""
@@ -45,10 +51,17 @@ class Speech:
             filled |= {form: self.named(thing, form) for form in ("a", "the", "to", "bare")}
         return str(self._data[section][name]).format(**filled)
 
+    def words(self, section: str) -> dict[str, str]:
+        """Words of a section by name; empty where the language calls them as English does."""
+        return dict(self._data.get(section, {}))
+
     # --- things -----------------------------------------------------------------------------------
 
     def named(self, thing: str, form: str = "a") -> str:
         """A thing's name: `a` as an object ("a cat"), `the`, `to` after a preposition, `bare`."""
+        special = self._special(thing, form)
+        if special is not None:
+            return special
         articles = self._data.get("articles")
         if articles is None:
             return {"a": with_article(thing), "bare": thing}.get(form) or f"the {thing}"
@@ -64,6 +77,18 @@ class Speech:
             word += articles["plural_ending"]
         article = articles[form][noun["g"]]
         return f"{article} {word}".strip()
+
+    def _special(self, thing: str, form: str) -> str | None:
+        """The name of what is in a colour, of the picture's thing, of words, of a thing of mine."""
+        colour, _, plain = thing.partition(" ")
+        words = self._data["words"]
+        coloured = words.get("coloured") or (plain == "person" and words["clothed"])
+        if colour in COLOURS and coloured:
+            name = words["something"] if plain == "thing" else self.named(plain, form)
+            return str(coloured).format(name=name, colour=self.words("colours").get(colour, colour))
+        if thing == PICTURE:
+            return str(words["pictured"])
+        return thing if thing.startswith('"') or OWNED.match(thing) else None
 
     def listed(self, items: Sequence[str]) -> str:
         """'a, b and c'."""

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from ttm_model.looks import Looks, told
+from ttm_model.questions.question import Modality
+from ttm_model.slow import SenseName
 from ttm_model.taught.example import Thing
 from ttm_model.words.entry import Entry, Kind
 from ttm_protocol.answers import Evidence, ModalityName
@@ -85,6 +87,39 @@ class KeySpace(Protocol):
         """The calibrated probability that a slot is rightly named by its best class."""
         ...
 
+    def likeness(self, keys: Tensor, examples: Tensor) -> Tensor:
+        """The calibrated probability (N,) that keys (N, d) are the thing of examples (M, d)."""
+        ...
+
+
+class Event(Protocol):
+    """Something that was noticed at a time, by whichever sense: a slot, or words."""
+
+    @property
+    def modality(self) -> Modality:
+        """The sense."""
+        ...
+
+    @property
+    def start_s(self) -> float:
+        """Where it begins."""
+        ...
+
+    @property
+    def end_s(self) -> float:
+        """Where it ends."""
+        ...
+
+    @property
+    def uncertainty_s(self) -> float:
+        """How far these may be off."""
+        ...
+
+    @property
+    def evidence(self) -> Evidence:
+        """As it is shown."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -143,7 +178,8 @@ class MemoryView:
     not known about. `live`: the stream goes on, so that `clock_s` is now. `wall_zero`: Unix time
     of media second 0, where the stream came in as it was filmed. `people_floor_s`: until when a
     person may have been forgotten. `words`: by start, known until `words_until_s`, all of a kind
-    that ended after `words_floor_s`. `things`: those that were taught.
+    that ended after `words_floor_s`. `things`: those that were taught. `senses`: the slow senses
+    that were on.
     """
 
     events: tuple[Slot, ...]
@@ -158,6 +194,7 @@ class MemoryView:
     words_until_s: float = 0.0
     words_floor_s: Mapping[Kind, float] = field(default_factory=dict)
     things: tuple[Thing, ...] = ()
+    senses: frozenset[SenseName] = frozenset()
 
     @property
     def persons(self) -> tuple[Slot, ...]:

@@ -6,54 +6,28 @@ LONGEST_S at the quietest place of its last two seconds. Utterances never overla
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from ttm_model.chunk import SAMPLE_RATE_HZ, ChunkMedia
 from ttm_model.encoders.weights import PinnedWeights
 from ttm_model.slow import KEPT_S, LAG_S
+from ttm_model.speech.rules import BESIDE_S, Floats, Going, Stretch, close, take
 from ttm_model.speech.state import FRAMES, NEVER, SegmenterState
 from ttm_model.speech.voice import FRAME, PAST, VoiceDetector
 from ttm_model.speech.weights import SILERO_SEQUENCE
 
-Floats = npt.NDArray[np.float32]
-Stretch = tuple[float, float]  # [start, end) in media-clock seconds
-
-LONGEST_S = 7.5
-PAUSE_S = 0.6  # without voice for so long, an utterance is over
-BESIDE_S = 0.2  # sound kept before and after the voice
-LEAST_S = 0.25  # of voice: less is none
 JUMP_S = 0.1  # by which chunks may miss each other and still be one sound
-OPENS, GOES_ON = 0.5, 0.35  # probability of voice: silero's own thresholds
-
-_FRAME_S = FRAME / SAMPLE_RATE_HZ
-_SMOOTH = 5  # frames over which a place is judged for a cut: 0.16 s
-_DB_OF_VOICE = 20.0  # how many dB of level the surest voice counts for, where a cut is sought
 
 
 def due_s(start_s: float, chunk_end_s: float) -> float:
     """When the words of an utterance are due that began at `start_s` and closed with that chunk.
 
-    LAG_S later; sooner where a long chunk closed a long utterance, since what is still to be read
-    reaches no further back than KEPT_S.
+    LAG_S later; sooner where a long chunk closed a long utterance, or the clock jumped, since a job
+    reaches no further back than KEPT_S before it is due. That may be before the chunk's own end: it
+    is then due with the next one.
     """
     return min(chunk_end_s + LAG_S, start_s + KEPT_S)
-
-
-@dataclass(slots=True)
-class _Going:
-    """The state's plain numbers while one chunk is taken in."""
-
-    since_s: float
-    heard_s: float
-    open_s: float
-    voice_s: float
-    closed_s: float
-    voiced: int
-    frames: Floats  # (2, known), newest last
 
 
 class Segmenter:
@@ -93,7 +67,7 @@ class Segmenter:
                 start_s = media.start_s + (at * FRAME - waiting) / SAMPLE_RATE_HZ
                 frame = np.array([[voice[at]], [levels[at]]], np.float32)
                 going.frames = np.concatenate([going.frames, frame], 1)[:, -FRAMES:]
-                found += _frame(going, max(going.since_s, start_s), float(voice[at]))
+                found += take(going, max(going.since_s, start_s), float(voice[at]))
         going.heard_s = max(going.heard_s, media.start_s + len(sound) / SAMPLE_RATE_HZ)
         rest = known[count * FRAME :]
         return _state(going, network, rest), (*closed, *found)
@@ -101,54 +75,10 @@ class Segmenter:
     def flushed(self, state: SegmenterState) -> tuple[SegmenterState, tuple[Stretch, ...]]:
         """As if sound broke off here: closes what is open. The next chunk starts anew."""
         going = _going(state)
-        closed = _close(going, min(going.voice_s + BESIDE_S, going.heard_s))
+        closed = close(going, min(going.voice_s + BESIDE_S, going.heard_s))
         fresh = SegmenterState.initial()
         fresh.times[4] = going.closed_s
         return fresh, tuple(closed)
-
-
-def _frame(going: _Going, start_s: float, voice: float) -> list[Stretch]:
-    """Take in one frame that starts at `start_s`; what closes with it."""
-    end_s = start_s + _FRAME_S
-    is_open = going.open_s != NEVER
-    if voice >= (GOES_ON if is_open else OPENS):
-        if not is_open:
-            going.open_s = max(start_s - BESIDE_S, going.since_s, going.closed_s)
-            going.voiced = 0
-        going.voice_s = max(end_s, going.open_s)
-        going.voiced += 1
-    elif is_open and end_s - going.voice_s >= PAUSE_S:
-        return _close(going, going.voice_s + BESIDE_S)
-    if going.open_s != NEVER and end_s - going.open_s > LONGEST_S - _FRAME_S:
-        return _cut(going, end_s)
-    return []
-
-
-def _close(going: _Going, end_s: float) -> list[Stretch]:
-    """Close what is open, if anything is, at `end_s`; too little voice is no utterance."""
-    open_s, voiced = going.open_s, going.voiced
-    going.open_s = going.voice_s = NEVER
-    going.voiced = 0
-    if open_s == NEVER or voiced * _FRAME_S < LEAST_S:
-        return []
-    going.closed_s = end_s
-    return [(open_s, end_s)]
-
-
-def _cut(going: _Going, now_s: float) -> list[Stretch]:
-    """Close a long utterance at the quietest place of its last two seconds; go on from there."""
-    voice, level = going.frames
-    cost = _DB_OF_VOICE * voice + level
-    smooth = np.convolve(cost, np.full(_SMOOTH, 1 / _SMOOTH, np.float32), "valid")
-    middle = int(np.argmin(smooth)) + _SMOOTH // 2
-    after = going.frames.shape[1] - middle - 0.5  # frames from the cut to now
-    at_s = now_s - after * _FRAME_S
-    voice_s = going.voice_s
-    closed = _close(going, min(at_s, voice_s + BESIDE_S))
-    if voice_s > at_s:
-        going.open_s, going.voice_s = max(at_s, going.closed_s), voice_s
-        going.voiced = int(np.count_nonzero(voice[middle + 1 :] >= GOES_ON))
-    return closed
 
 
 def _levels_db(frames: Floats) -> Floats:
@@ -158,13 +88,14 @@ def _levels_db(frames: Floats) -> Floats:
     return levels
 
 
-def _going(state: SegmenterState) -> _Going:
+def _going(state: SegmenterState) -> Going:
     _, known, voiced = state.counts.tolist()
+    since_s, heard_s, open_s, voice_s, closed_s = state.times.tolist()
     frames = state.frames.numpy()[:, FRAMES - known :]
-    return _Going(*state.times.tolist(), voiced=voiced, frames=frames)
+    return Going(since_s, heard_s, open_s, voice_s, closed_s, voiced, frames)
 
 
-def _state(going: _Going, network: Floats, rest: Floats) -> SegmenterState:
+def _state(going: Going, network: Floats, rest: Floats) -> SegmenterState:
     """`rest` (PAST + waiting,): the sound from which the next frame starts."""
     known = going.frames.shape[1]
     sound = np.zeros(PAST + FRAME, np.float32)

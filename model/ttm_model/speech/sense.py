@@ -5,6 +5,8 @@ Knows no state and no other job: what it finds depends on the job and its sound 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
@@ -16,15 +18,18 @@ from ttm_model.speech.weights import RECOGNISERS, ModelName
 from ttm_model.speech.whisper import WINDOW_S, Decoded, Whisper
 
 _LEAST = 1600  # samples: less than a tenth of a second says nothing
+_PART = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Beyond which what a decoder wrote is taken for invented."""
+    """Beyond which what a decoder wrote is taken for invented; measured, see model/LOG.md."""
 
-    log_p: float = -1.0  # mean logarithm of a token's probability, at least
-    no_speech: float = 0.6  # probability that nobody speaks, at most
-    log_p_of_doubtful: float = -0.5  # at least, where nobody may be speaking
+    log_p: float = -1.0  # mean logarithm of a token's probability: at least
+    no_speech: float = 0.5  # probability that nobody speaks: above it, one must be surer
+    log_p_doubted: float = -0.5
+    repeated: float = 0.7  # share of words that repeat others in a row: above it, surer yet
+    log_p_repeated: float = -0.25
 
 
 class SpeechSense:
@@ -64,18 +69,35 @@ class SpeechSense:
         encoded = self._whisper.encode(sound)
         language = self._language or self._whisper.language(encoded)[0]
         decoded = self._whisper.decode(encoded, seconds, language, self._beam)
-        if not believed(decoded, self._limits):
-            return Heard()
         words = words_of(decoded.tokens, self._whisper.text, language, job.start_s)
-        if not words:
+        if not believed(decoded, [word.text for word in words], self._limits):
             return Heard()
         text = self._whisper.text([token.number for token in decoded.tokens]).strip()
         start_s, end_s = words[0].start_s, words[-1].end_s
         return Heard((Utterance(text, start_s, end_s, words, language, exp(decoded.log_p)),))
 
 
-def believed(decoded: Decoded, limits: Limits) -> bool:
-    """Whether somebody said that."""
-    if decoded.no_speech > limits.no_speech and decoded.log_p < limits.log_p_of_doubtful:
-        return False
-    return decoded.log_p >= limits.log_p
+def believed(decoded: Decoded, words: Sequence[str], limits: Limits) -> bool:
+    """Whether somebody said these words. Silence, noise and calls of animals make a decoder invent.
+
+    It is then unsure of each token, hears that nobody speaks, or says a few words over and over.
+    """
+    least = limits.log_p
+    if decoded.no_speech > limits.no_speech:
+        least = max(least, limits.log_p_doubted)
+    if repeated(words) > limits.repeated:
+        least = max(least, limits.log_p_repeated)
+    return bool(words) and decoded.log_p >= least
+
+
+def repeated(words: Sequence[str]) -> float:
+    """The share of words that say again what was said one to six words before, 0 to 1.
+
+    Four times the same makes .75, three times .67.
+    """
+    spoken = [part for word in words for part in _PART.findall(word.lower())]
+    again = (
+        sum(word == before for word, before in zip(spoken[step:], spoken, strict=False))
+        for step in range(1, 7)
+    )
+    return max(again) / len(spoken) if spoken else 0.0

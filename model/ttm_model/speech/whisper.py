@@ -1,8 +1,9 @@
 """A Whisper model, run by CTranslate2 on one core; knows no session, no time and no doubt.
 
-Weights: openai/whisper (MIT) as converted by Systran, see `weights.py`. Radford et al. 2022, "Robust
-Speech Recognition via Large-Scale Weak Supervision". Words are found in time by the attention of
-the decoder's alignment heads and dynamic time warping, as in openai/whisper's `timing.py`.
+Weights: openai/whisper (MIT) as converted by Systran, see `weights.py`. Radford et al. 2022,
+"Robust Speech Recognition via Large-Scale Weak Supervision". Words are found in time by the
+attention of the decoder's alignment heads and dynamic time warping, as in openai/whisper's
+`timing.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 # hundred more often; on just the sound and a second it loses a quarter of the words (model/LOG.md).
 WINDOW_S = 10.0
 TOKEN_S = 0.02  # seconds of sound per step of the encoder
-_TOKENS_PER_S, _TOKENS_AT_LEAST = 12, 8  # fast talk has about six tokens a second
+_TOKENS_PER_S, _TOKENS_AT_LEAST = 10, 12  # fast talk has six a second, and times besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,12 @@ class Whisper:
     def encode(self, sound: Floats) -> Any:
         """`sound` (T,) float32 at 16 kHz, at most WINDOW_S, to what the other methods take."""
         padded = np.zeros(round(WINDOW_S * RATE_HZ), np.int16)
-        padded[: len(sound)] = np.rint(np.clip(sound, -1, 1) * 32767)
+        padded[: len(sound)] = np.clip(np.rint(sound * 32768), -32768, 32767)
         mel = np.ascontiguousarray(log_mel(padded).T[None])  # (1, 80, frames)
         return self._model.encode(self._lib.StorageView.from_array(mel))
 
     def language(self, encoded: Any) -> tuple[str, float]:
-        """The likeliest language (ISO 639-1) and its probability; English where it knows no other."""
+        """The likeliest language and its probability; English where it knows no other."""
         if not self.multilingual:
             return "en", 1.0
         token, p = self._model.detect_language(encoded)[0][0]
@@ -106,17 +107,21 @@ class Whisper:
         begin = [self._number("<|startoftranscript|>")]
         if self.multilingual:
             begin += [self._number(f"<|{language}|>"), self._number("<|transcribe|>")]
-        prompt = [*begin, self._number("<|notimestamps|>")]
+        room = _TOKENS_AT_LEAST + round(_TOKENS_PER_S * seconds)
+        # It is let write times between sentences, and they are dropped: without, it stops sooner.
         result = self._model.generate(
             encoded,
-            [prompt],
+            [begin],
             beam_size=beam,
-            max_length=len(prompt) + _TOKENS_AT_LEAST + round(_TOKENS_PER_S * seconds),
+            max_length=2 * room,  # CTranslate2 writes half of it, and leaves half to prompts
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
-        numbers = [number for number in result.sequences_ids[0] if number < self.end]
-        log_p = float(result.scores[0]) * len(numbers) / (len(numbers) + 1)
+        written = result.sequences_ids[0]
+        numbers = [number for number in written if number < self.end]
+        if len(written) >= room:
+            numbers = unlooped(numbers)
+        log_p = float(result.scores[0]) * len(written) / (len(written) + 1)
         tokens = self._placed(encoded, begin, numbers, seconds) if numbers else ()
         return Decoded(tokens, log_p, float(result.no_speech_prob))
 
@@ -145,3 +150,18 @@ class Whisper:
         if number is None:
             raise WeightsError(f"the tokenizer knows no {token}")
         return int(number)
+
+
+def unlooped(numbers: list[int]) -> list[int]:
+    """What a decoder wrote that found no end: without the loop that it ran into, if it did.
+
+    Where the last tokens are the same few three times or more, once is left; else nothing, since
+    it was cut off anywhere.
+    """
+    for step in range(1, len(numbers) // 3 + 1):
+        first = len(numbers) - step  # from which on each token comes again `step` later
+        while first > 0 and numbers[first - 1] == numbers[first - 1 + step]:
+            first -= 1
+        if len(numbers) - first >= 3 * step:
+            return numbers[: first + step]
+    return []

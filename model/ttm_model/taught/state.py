@@ -19,7 +19,7 @@ from ttm_model.taught import examples
 from ttm_model.taught.example import MODALITIES, SOURCES, Example, Source, Thing
 from ttm_model.taught.examples import PLACES, Examples
 from ttm_model.taught.names import MAX_NAME_BYTES, proper_name, same_name
-from ttm_protocol.errors import BadRequest, StateIncompatible
+from ttm_protocol.errors import BadRequest, CannotTeach, StateIncompatible
 
 SPEC: Spec = {
     "names": ((PLACES, MAX_NAME_BYTES), torch.uint8),
@@ -94,16 +94,16 @@ def taught(
     """With examples of a thing, at media second `at_s`; a name that is known gets more of them.
 
     An example that is there already (same sense, same time, same key) changes nothing. Beyond
-    EXAMPLES the older of the two most alike goes. Raises BadRequest for a name that is none, for no
-    examples, and for a new name when PLACES things are taught.
+    EXAMPLES the older of the two most alike goes. Raises BadRequest for a name that is none and for
+    no examples, CannotTeach for a new name when PLACES things are taught.
     """
     proper = proper_name(name)
     if not shown:
         raise BadRequest(f"name: there was nothing to learn {proper!r} from", field="name")
     row = state.row_of(proper)
     if row is None and state.count == PLACES:
-        raise BadRequest(
-            f"things: {PLACES} are taught, which is the most; forget one of them first",
+        raise CannotTeach(
+            f"name: {PLACES} things are taught, which is the most; forget one of them first",
             field="name",
         )
     held = {column: tensor.clone() for column, tensor in state.tensors_by_name.items()}

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ttm_model.looks import merge_rows
 
-BOX, COLOURS = slice(0, 4), slice(4, 15)
+BOX = slice(0, 4)
 HALF = 0.5
 NEWEST_AT_LEAST = 1 / 16  # of a colour's mean: less would be rounded away in a long event
 FULL = 255  # a whole side of the picture
@@ -23,9 +23,8 @@ def gone_on(held: Tensor, new: Tensor, held_weight: Tensor, new_weight: Tensor) 
     The box moves halfway to the new one: it follows a thing that moves within a second, so that
     it tells where the thing was last, and a jitter is evened out. Colours are a weighted mean.
     """
-    box = merge_rows(held, new, torch.full_like(new_weight, HALF))
     share = _share(held_weight, new_weight).clamp_min(NEWEST_AT_LEAST)
-    return _both(box, merge_rows(held, new, share))
+    return _mixed(held, new, torch.full_like(share, HALF), share)
 
 
 def joined(
@@ -35,8 +34,7 @@ def joined(
 
     Between two places at two times lies none where the thing was.
     """
-    box = merge_rows(one, other, stronger.to(weight.dtype))
-    return _both(box, merge_rows(one, other, _share(weight, other_weight)))
+    return _mixed(one, other, stronger.double(), _share(weight, other_weight))
 
 
 def nearness(looks: Tensor, look: Tensor) -> Tensor:
@@ -45,14 +43,16 @@ def nearness(looks: Tensor, look: Tensor) -> Tensor:
     One half where a box is not known.
     """
     away = (looks[:, BOX].long() - look[BOX].long()).abs().sum(dim=1)  # at most 4 * FULL
-    known = looks[:, BOX].any(dim=1) & look[BOX].any()
+    known = (looks[:, BOX] > 0).any(dim=1) & (look[BOX] > 0).any()
     near = 1.0 - away.to(torch.float32) / (2 * FULL)
     return torch.where(known, near.clamp_min(0.0), HALF)
 
 
 def _share(weight: Tensor, other_weight: Tensor) -> Tensor:
-    return other_weight / (weight + other_weight).clamp_min(1e-8)
+    return other_weight.double() / (weight + other_weight).double().clamp_min(1e-8)
 
 
-def _both(box: Tensor, colours: Tensor) -> Tensor:
-    return torch.cat([box[:, BOX], colours[:, COLOURS]], dim=1)
+def _mixed(one: Tensor, other: Tensor, box_share: Tensor, colour_share: Tensor) -> Tensor:
+    if not bool(other.any()):  # all sounds: nothing is known that could change a row
+        return one
+    return merge_rows(one, other, torch.stack([box_share, colour_share], dim=1))

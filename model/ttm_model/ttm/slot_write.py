@@ -17,7 +17,7 @@ from ttm_model.ttm.room import make_room
 from ttm_model.ttm.rule import S0Rule
 from ttm_model.ttm.state import EMPTY, MemoryState
 from ttm_model.ttm.tokens import InputTokens
-from ttm_model.ttm.writing import Candidate, cosine, put_or_merge
+from ttm_model.ttm.writing import Candidate, cosine, put_looks, put_or_merge
 
 
 def slot_write(
@@ -32,12 +32,15 @@ def slot_write(
     fresh = torch.zeros_like(valid)
     person = valid & (inputs.modality == int(Modality.PERSON))
     streamed = valid & ~person
+    gaps_s = torch.tensor(rule.gap_s, dtype=torch.float64, device=valid.device)
     for j in torch.nonzero(streamed.any(dim=0))[:, 0].tolist():
         candidate = Candidate.at(inputs, j)
         _write_recent(state, candidate, streamed[:, j], layout)
-        goes_on = _going_on(state, candidate, streamed[:, j], layout, rule)
+        likeness = _likeness(state, candidate, layout)
+        since_s = candidate.start_s - gaps_s[candidate.modality.long().clamp_min(0)]
+        goes_on = _going_on(state, likeness, since_s, streamed[:, j], layout, rule)
         slot[:, j], fresh[:, j] = _write_event(
-            state, candidate, streamed[:, j], goes_on, layout, rule, inputs.clock_s
+            state, candidate, streamed[:, j], goes_on, likeness, layout, rule, inputs.clock_s
         )
     for b in torch.nonzero(person.any(dim=1))[:, 0].tolist():
         places = torch.nonzero(person[b])[:, 0].tolist()
@@ -51,24 +54,33 @@ def _write_recent(state: MemoryState, c: Candidate, valid: Tensor, layout: Layou
     time_bin = torch.floor(c.start_s / layout.recent_bin_s)
     index = (time_bin.long() % per) + c.modality.long().clamp(0, len(STREAMED) - 1) * per
     held_bin = torch.floor(_at(state.t_first, index) / layout.recent_bin_s)
-    same = (_at(state.modality, index) >= 0) & (held_bin == time_bin)
+    held = _at(state.modality, index) >= 0
+    same = held & (held_bin == time_bin)
     # A late candidate (its bin has been overwritten by a newer one) has no place in the ring.
-    late = (_at(state.modality, index) >= 0) & (held_bin > time_bin)
+    late = held & (held_bin > time_bin)
     rows = torch.nonzero(valid & ~late)[:, 0]
     put_or_merge(state, c, rows, index, merge=same, novelty=torch.ones_like(c.salience))
 
 
-def _going_on(
-    state: MemoryState, c: Candidate, valid: Tensor, layout: Layout, rule: S0Rule
-) -> Tensor:
-    """(B,) the slot of the likest event that goes on as the candidate; -1 where none does."""
+def _likeness(state: MemoryState, c: Candidate, layout: Layout) -> Tensor:
+    """(B, events) cosine of each event of the candidate's modality with it; -1 of the others."""
     tier = layout.event_slots
-    gaps = torch.tensor(rule.gap_s, dtype=torch.float64, device=valid.device)
-    gap_s = gaps[c.modality.long().clamp_min(0)]
-    open_ = (state.modality[:, tier] == c.modality[:, None]) & (
-        state.t_last[:, tier] >= (c.start_s - gap_s)[:, None]
-    )
-    best, at = cosine(state.tokens[:, tier], c.key).masked_fill(~open_, -1.0).max(dim=1)
+    alike = state.modality[:, tier] == c.modality[:, None]
+    return cosine(state.tokens[:, tier], c.key).masked_fill(~alike, -1.0)
+
+
+def _going_on(
+    state: MemoryState,
+    likeness: Tensor,
+    since_s: Tensor,
+    valid: Tensor,
+    layout: Layout,
+    rule: S0Rule,
+) -> Tensor:
+    """(B,) the likest of the events that went on until `since_s` (B,); -1 where none is alike."""
+    tier = layout.event_slots
+    over = state.t_last[:, tier] < since_s[:, None]
+    best, at = likeness.masked_fill(over, -1.0).max(dim=1)
     return torch.where(valid & (best >= rule.match_cos), at + tier.start, -1)
 
 
@@ -77,15 +89,14 @@ def _write_event(
     c: Candidate,
     valid: Tensor,
     goes_on: Tensor,
+    likeness: Tensor,
     layout: Layout,
     rule: S0Rule,
     clock_s: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Merge into the event that goes on (B,), or begin a new one; -> slot (B,), fresh (B,)."""
     tier = layout.event_slots
-    alike = state.modality[:, tier] == c.modality[:, None]
-    cos = cosine(state.tokens[:, tier], c.key).masked_fill(~alike, -1.0)
-    novelty = 1.0 - cos.max(dim=1).values.clamp_min(0.0)
+    novelty = 1.0 - likeness.max(dim=1).values.clamp_min(0.0)
     matched = goes_on >= 0
     begins = valid & ~matched & (c.salience >= rule.min_salience)
     empty = state.modality[:, tier] == EMPTY
@@ -95,6 +106,7 @@ def _write_event(
     index = torch.where(matched, goes_on, free)
     written = matched | begins
     rows = torch.nonzero(written)[:, 0]
+    put_looks(state, c, rows, index, merge=matched)
     put_or_merge(state, c, rows, index, merge=matched, novelty=novelty)
     return torch.where(written, index, -1), begins
 
@@ -119,7 +131,10 @@ def _write_persons(
             goes_on = torch.full_like(slot[:, j], -1)
             goes_on[b] = pairs.get(j, -1)
             candidate = Candidate.at(inputs, j)
-            at, begins = _write_event(state, candidate, only, goes_on, layout, rule, inputs.clock_s)
+            likeness = _likeness(state, candidate, layout)
+            at, begins = _write_event(
+                state, candidate, only, goes_on, likeness, layout, rule, inputs.clock_s
+            )
             slot[b, j], fresh[b, j] = at[b], begins[b]
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ttm_model.declared import Declared, Kept
-from ttm_model.looks import BYTES as LOOKS
+from ttm_model.looks.looks import BYTES as LOOKS
 from ttm_model.nibbles import are_digits
 from ttm_model.ttm.layout import MODALITIES, Layout, Modality
 from ttm_protocol.errors import StateIncompatible
@@ -75,7 +75,7 @@ class MemoryState(Declared):
         for name, tensor in tensors.items():
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                 raise StateIncompatible(f"memory: {name} holds numbers that are not finite")
-            if not tensor.is_floating_point() and bool((tensor < EMPTY).any()):
+            if not tensor.is_floating_point() and bool((tensor.long() < EMPTY).any()):
                 raise StateIncompatible(f"memory: {name} holds numbers below {EMPTY}")
         held, archive = state.modality >= 0, state.archive
         kept = archive.modality >= 0

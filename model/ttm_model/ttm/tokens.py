@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ttm_model.declared import Declared, Kept
-from ttm_model.looks import BYTES as LOOKS
+from ttm_model.looks.looks import BYTES as LOOKS
 from ttm_model.ttm.layout import Modality
 
 

@@ -45,21 +45,22 @@ class Candidate:
 def put_or_merge(
     state: MemoryState, c: Candidate, rows: Tensor, index: Tensor, *, merge: Tensor, novelty: Tensor
 ) -> None:
-    """Write slot `index[b]` for each row b in `rows`: merged with what it holds, or anew."""
+    """Write slot `index[b]` for each row b in `rows`: merged with what it holds, or anew.
+
+    All but its looks, which only events have.
+    """
     if rows.numel() == 0:
         return
     at = (rows, index[rows])
     key, weight = c.key[rows], c.salience[rows]
     joined = merge[rows]
-    held = state.support[at]
+    held, strongest = state.support[at], state.strength[at]
     total = held + weight
     mean = (state.tokens[at] * held[:, None] + key * weight[:, None]) / total.clamp_min(EPS)[
         :, None
     ]
-    stronger = ~joined | (weight > state.strength[at])
+    stronger = ~joined | (weight > strongest)
     middle_s = (c.start_s[rows] + c.end_s[rows]) / 2
-    looked = appearance.gone_on(state.looks[at], c.looks[rows], held, weight)
-    state.looks[at] = torch.where(joined[:, None], looked, c.looks[rows])
     state.tokens[at] = torch.where(joined[:, None], mean, key)
     state.t_peak[at] = torch.where(stronger, middle_s, state.t_peak[at])
     state.t_first[at] = torch.where(joined, state.t_first[at], c.start_s[rows])
@@ -67,11 +68,25 @@ def put_or_merge(
         joined, torch.maximum(state.t_last[at], c.end_s[rows]), c.end_s[rows]
     )
     state.count[at] = torch.where(joined, state.count[at], 1)
-    state.strength[at] = torch.where(stronger, weight, state.strength[at])
+    state.strength[at] = torch.where(stronger, weight, strongest)
     state.support[at] = torch.where(joined, total, weight)
     state.novelty[at] = torch.where(joined, state.novelty[at], novelty[rows])
     state.modality[at] = c.modality[rows]
     state.merges[at] = torch.where(joined, state.merges[at], 0)
+
+
+def put_looks(
+    state: MemoryState, c: Candidate, rows: Tensor, index: Tensor, *, merge: Tensor
+) -> None:
+    """Write the looks of an event, before `put_or_merge` adds to the weight of what it held."""
+    if rows.numel() == 0:
+        return
+    looks, joined = c.looks[rows], merge[rows, None]
+    if not bool(looks.any()) and bool(joined.all()):  # a sound that goes on
+        return
+    at = (rows, index[rows])
+    gone_on = appearance.gone_on(state.looks[at], looks, state.support[at], c.salience[rows])
+    state.looks[at] = torch.where(joined, gone_on, looks)
 
 
 def cosine(tokens: Tensor, key: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -16,6 +17,7 @@ LETTERS = 5  # shorter words match exactly or not at all
 LIKE = 0.8  # share of letters that two spellings have in common
 SOUNDS_LIKE = 0.85  # the same, of two words that the dictionary has
 
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _SOUNDS = (
     (re.compile(r"ph"), "f"),
     (re.compile(r"^(?:kn|gn|pn)"), "n"),
@@ -47,8 +49,10 @@ def near(wanted: str, heard: str, knows: Callable[[str], bool]) -> float:
     return alike if alike >= LIKE else 0.0
 
 
+@lru_cache(maxsize=8192)
 def sound(word: str) -> str:
     """A word by how it may sound in English: "kathryn" is "katrin", and so is "catrin"."""
+    word = word.translate(_SPELT_OUT)
     for pattern, by in _SOUNDS:
         word = pattern.sub(by, word)
     return word

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 
 import torch
 from rapidfuzz import fuzz
@@ -82,13 +83,7 @@ def checked(tensors: Mapping[str, Tensor], name: str) -> Table:
 
 def same_line(one: str, other: str) -> bool:
     """Whether two readings are of one line: nearly the same letters, exactly the same digits."""
-    a, b = _letters(one), _letters(other)
-    if a == b:
-        return True
-    digits = [[mark for mark in text if mark.isdigit()] for text in (a, b)]
-    if digits[0] != digits[1] or min(len(a), len(b)) < SAME_LETTERS:
-        return False
-    return fuzz.ratio(a, b) >= SAME_FROM
+    return _same(_bare(one), _bare(other))
 
 
 def _with_line(
@@ -108,19 +103,18 @@ def _with_line(
 
 
 def _joined(table: Table) -> Table:
-    """A full table with the two nearest appearances of one old line made one row, if there are any.
+    """A full table with the two nearest old appearances of one line made one row, if there are any.
 
     Nothing is lost of what was written, only of when; so the floor stays.
     """
     if table.count < PLACES:
         return table
-    spans = table.spans()
-    texts = [from_row(row) for row in table.columns["text"]]
+    spans, old = table.spans(), sorted(table.oldest())
+    texts = {row: _bare(from_row(table.columns["text"][row])) for row in old}
     pairs = [
-        (max(spans[a][0], spans[b][0]) - min(spans[a][1], spans[b][1]), min(a, b), max(a, b))
-        for a in table.oldest()
-        for b in range(table.count)
-        if a != b and same_line(texts[a], texts[b])
+        (spans[b][0] - spans[a][1], a, b)
+        for a, b in combinations(old, 2)
+        if _same(texts[a], texts[b])
     ]
     if not pairs:
         return table
@@ -133,9 +127,19 @@ def _joined(table: Table) -> Table:
     return table.changed(first, values).without(second, table.floor_s)
 
 
-def _letters(text: str) -> str:
-    """Letters and digits alone, in lower case."""
-    return "".join(mark for mark in text.casefold().removesuffix(GOES_ON) if mark.isalnum())
+def _bare(text: str) -> tuple[str, str]:
+    """The letters and digits of a text, in lower case, and the digits alone."""
+    marks = [mark for mark in text.casefold().removesuffix(GOES_ON) if mark.isalnum()]
+    return "".join(marks), "".join(mark for mark in marks if mark.isdigit())
+
+
+def _same(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    (a, digits), (b, other_digits) = one, other
+    if a == b:
+        return True
+    if digits != other_digits or min(len(a), len(b)) < SAME_LETTERS:
+        return False
+    return fuzz.ratio(a, b, score_cutoff=SAME_FROM) >= SAME_FROM
 
 
 def _box_row(box: Box) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
 import platform
 import shutil
 import subprocess
@@ -17,11 +18,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ttm_protocol.answers import Sense, Vocabulary, from_plain
 from ttm_protocol.errors import TTMError
 from ttm_server.cli.extras import NotInstalled, packages_of
 
 Check = Callable[[], str]
 MODEL_CHECK_TIMEOUT_S = 120.0
+KINDS_SHOWN = 4
 
 
 class DoctorError(Exception):
@@ -63,18 +66,26 @@ def _settings() -> str:
 
 
 def _senses() -> str:
-    """Which senses a worker with these settings has."""
+    """Which senses a worker with these settings has, and what they know: in its own process."""
     with packages_of("server", "serve"):
         from ttm_server.config import load_settings
 
     settings = load_settings()
-    language = settings.speech_language or "language detected"
-    if settings.speech == "tiny.en":
-        language = "English"
-    speech = "off" if settings.speech == "off" else f"{settings.speech}, {language}"
-    switched = {"reading": settings.reading, "people": settings.people}
-    others = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in switched.items())
-    return f"sight, sound ({settings.sound}), speech ({speech}), {others}"
+    switches = ("on" if on else "off" for on in (settings.reading, settings.people))
+    senses = ("ttm_model.engines.listing", settings.sound, settings.speech, *switches)
+    told = from_plain(json.loads(_of_the_model(*senses)), Vocabulary)
+    language = settings.speech_language or "detected"
+    lines = [f"TTM_SPEECH {settings.speech}, language {language}"]
+    return "\n".join([*lines, *map(_sense_line, told.senses)])
+
+
+def _sense_line(sense: Sense) -> str:
+    """One sense, its largest kinds and a question that it lets memory answer."""
+    if not sense.on:
+        return f"{sense.sense}: off"
+    kinds = ", ".join(f"{kind.name} {kind.count}" for kind in sense.kinds[:KINDS_SHOWN])
+    classes = f"{sense.classes} classes ({kinds} …); " if sense.classes else ""
+    return f"{sense.sense}: {classes}{' '.join(sense.examples[:1])}"
 
 
 def _media() -> str:
@@ -94,10 +105,15 @@ def _embedded() -> str:
 
 
 def _model() -> str:
-    """Hash every pinned weight file and look for a GPU, in a process of its own: it loads torch."""
+    """Hash every pinned weight file and look for a GPU."""
+    return _of_the_model("ttm_model.doctor")
+
+
+def _of_the_model(module: str, *arguments: str) -> str:
+    """What a module of the model prints, in a process of its own: it loads torch."""
     if importlib.util.find_spec("torch") is None:
         raise NotInstalled("serve", "server")
-    command = [sys.executable, "-m", "ttm_model.doctor"]
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(  # noqa: S603
         command, capture_output=True, text=True, timeout=MODEL_CHECK_TIMEOUT_S, check=False
     )

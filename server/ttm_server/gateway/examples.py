@@ -156,8 +156,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "model": {
             "preset": "lite",
             "checkpoint": "s0",
-            "schema": "slot-ttm/1;lite;s0;96x256;66938aa1",
+            "schema": "slot-ttm/2;lite;s0;60x256;66938aa1",
         },
-        "memory": {"tokens": 96, "dim": 256, "bytes": 157660},
+        "memory": {"tokens": 60, "dim": 256, "bytes": 160712},
     },
 }

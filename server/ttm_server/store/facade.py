@@ -11,6 +11,7 @@ from typing import Self
 from ttm_protocol.errors import ConfigError, StoreUnavailable
 from ttm_server.config import Settings
 from ttm_server.store.asks import Asks
+from ttm_server.store.committing import Committing
 from ttm_server.store.edge import Edge, Observe
 from ttm_server.store.ingest import Sending
 from ttm_server.store.leases import Leases
@@ -38,6 +39,7 @@ class Parts:
         self.ready = Ready(edge, settings)
         self.leases = Leases(edge, settings)
         self.ownership = Ownership(edge, settings, self.leases)
+        self.committing = Committing(edge, settings)
         self.models = Models(edge, settings)
         self.watching = Watching(signals)
         self.asks = Asks(edge, settings, self.watching)
@@ -90,9 +92,9 @@ class WorkerStore:
         self.release = parts.ownership.release
         self.read_chunks = parts.ownership.read_chunks
         self.read_kept = parts.ownership.read_kept
-        self.commit = parts.ownership.commit
-        self.flush = parts.ownership.flush
-        self.commit_ask = parts.ownership.commit_ask
+        self.commit = parts.committing.commit
+        self.flush = parts.committing.flush
+        self.commit_ask = parts.committing.commit_ask
         self.open_work = parts.asks.open_work
         self.pending_asks = parts.asks.pending_asks
         self.reply = parts.asks.reply

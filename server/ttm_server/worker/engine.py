@@ -58,8 +58,9 @@ class Engine(Protocol[S]):
     def jobs(self, state: S) -> tuple[Job, ...]:
         """The jobs that a state waits for, in order of number; bounded.
 
-        A job's media ends with the chunk whose step added it, or before, and begins at
-        `due_s - KEPT_S` at the earliest. The job that was added by chunk n is due with a later one.
+        A job's media ends with the media of the chunk whose step added it, or before, and begins
+        at `due_s - KEPT_S` at the earliest; times are exact, since a picture is found by its own.
+        The job that was added by chunk n is due with a later one.
         """
         ...
 

@@ -102,9 +102,14 @@ class ModelThread(Generic[S]):
         """What was said and written."""
         return await self._thread.run(partial(self._engine.words, state, since_s, until_s))
 
-    async def understand(self, text: str, before: Context | None) -> Understood:
-        """Understand a question, which may lean on the one before in its conversation."""
-        return await self._thread.run(partial(understand, text, before))
+    async def understand(
+        self, text: str, before: Context | None, names: Sequence[str], pictured: bool
+    ) -> Understood:
+        """Understand a question, which may lean on the one before in its conversation.
+
+        `names` are those of taught things; `pictured`: a picture came with it.
+        """
+        return await self._thread.run(partial(understand, text, before, names, pictured))
 
     async def answer(self, state: S, asking: Asking) -> Answer:
         """Answer a question from the state alone."""

@@ -27,6 +27,8 @@ from ttm_server.worker.stepping import apply_result
 log = logging.getLogger(__name__)
 
 S = TypeVar("S")
+# For slow work that is not due yet: what ends a process shows soon, and everybody waits meanwhile.
+SLOW_WITHIN_S = 0.25
 
 
 class Probation(Generic[S]):
@@ -92,19 +94,21 @@ class Probation(Generic[S]):
         if session is None:
             return None
         await self._answer(session)
-        await self._slow.work_alone(session.slow.unfinished())
         if not await self._feeder.fetch_chunks(session, 1):
+            await self._slow.work_alone(session.slow.unfinished(), SLOW_WITHIN_S)
             if session.ends_here:
                 await self._changes.flush(session, alone=True)
                 await self._answer(session)
             passed = await self._store.pass_trial(sid, session.fence, self._lease_ttl_s)
             return session if passed else None
         chunk = session.decoded.popleft()
+        await self._slow.work_alone(session.slow.unfinished(chunk.media.end_s))
         due = session.slow.due(chunk.media.end_s)
         (stepped,) = await self._model.step([session.state], [chunk.media], [due])
         apply_result(session, chunk, stepped.result, due, time.monotonic())
-        session.slow.stepped(chunk, stepped.jobs)
         self._slow.count_left_out(due)
+        session.slow.stepped(chunk, stepped.jobs)
+        await self._slow.work_alone(session.slow.unfinished(), SLOW_WITHIN_S)
         if not await self._publisher.commit(session):
             if session.lost:
                 return None

@@ -132,7 +132,9 @@ class Publisher(Generic[S]):
         picture = None if encoded is None else await self._decoders.picture(encoded)
         text = str(ask.body["question"])
         before = None if ask.before is None else Context.from_plain(ask.before)
-        understood = await self._model.understand(text, before)
+        taught = await self._model.things(told.state)
+        names = [str(thing["name"]) for thing in taught.get("things", ())]
+        understood = await self._model.understand(text, before, names, picture is not None)
         asking = Asking(text, understood, since_s, until_s, ask.live, ask.wall_zero, picture)
         answer = await self._model.answer(told.state, asking)
         gaps = tuple(MissingMedia(t0=gap.t0, t1=gap.t1, reason=gap.reason) for gap in told.gaps)

@@ -20,6 +20,7 @@ from ttm_server.worker.history import History, Part
 
 NOTHING: Mapping[SenseName, Finding] = {"speech": Heard(), "reading": Read(), "people": People()}
 MISSING, ERROR = "missing", "error"
+_Key = tuple[SenseName, int, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class SlowJobs:
         self.history = History() if history is None else history
         self._senses = senses
         self._missing = frozenset(missing)  # numbers of jobs that were left out before
-        self._works: dict[Job, Work] = {}
+        self._works: dict[_Key, Work] = {}
 
     @classmethod
     def resumed(
@@ -93,10 +94,10 @@ class SlowJobs:
     def follow(self, jobs: Sequence[Job]) -> list[Work]:
         """The live state waits for `jobs` now; returns the new ones, which are to be worked."""
         new = self.new_works(jobs)
-        wanted = set(jobs)
-        for job in [job for job in self._works if job not in wanted]:
-            self._works.pop(job).dropped = True
-        self._works |= {work.job: work for work in new}
+        wanted = {_key(job) for job in jobs}
+        for key in [key for key in self._works if key not in wanted]:
+            self._works.pop(key).dropped = True
+        self._works |= {_key(work.job): work for work in new}
         parts = (work.part for work in self._works.values())
         self.history.drop([part for part in parts if part is not None])
         return [work for work in new if work.outcome is None]
@@ -108,15 +109,16 @@ class SlowJobs:
 
     def new_works(self, jobs: Sequence[Job]) -> list[Work]:
         """Works for those of `jobs` that the live state does not wait for; nothing is changed."""
-        return [self._new(job) for job in jobs if job not in self._works]
+        return [self._new(job) for job in jobs if _key(job) not in self._works]
 
     def of(self, job: Job) -> Work | None:
         """The work of a job that the live state waits for."""
-        return self._works.get(job)
+        return self._works.get(_key(job))
 
-    def unfinished(self) -> list[Work]:
-        """What is still to be worked."""
-        return [work for work in self._works.values() if work.outcome is None]
+    def unfinished(self, due_s: float = math.inf) -> list[Work]:
+        """What is still to be worked, of what is due by then."""
+        works = self._works.values()
+        return [work for work in works if work.outcome is None and work.job.due_s <= due_s]
 
     def is_ready(self, chunk_end_s: float) -> bool:
         """Whether everything has been found that is due with a chunk that ends then."""
@@ -173,3 +175,8 @@ class SlowJobs:
 def said_of_flush() -> str:
     """What a flush tells the next owner: nothing lies before what comes."""
     return repr(-math.inf)
+
+
+def _key(job: Job) -> _Key:
+    """What a job is about: the end of a stream may make it due sooner."""
+    return job.sense, job.number, job.start_s, job.end_s

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
@@ -74,6 +75,8 @@ class SlowWork:
         self._turns = {name: _Turns() for name in senses}
         self._threads = {name: WatchedThreads(f"slow {name}", 1, watching) for name in senses}
         self._has_failed: set[SenseName] = set()
+        self._going = asyncio.Event()
+        self._going.set()
 
     def submit(self, sid: str, works: Iterable[Work]) -> None:
         """Have jobs of a session worked when their turn comes."""
@@ -87,10 +90,22 @@ class SlowWork:
             for name in self.senses:
                 group.create_task(self._serve(name))
 
-    async def work_alone(self, works: Iterable[Work]) -> None:
-        """Work these now, whatever the gate; nothing else of this kind may run."""
+    def pause(self, pausing: bool) -> None:
+        """Begin no job for now, or go on: a long one would keep the gate's next user waiting."""
+        if pausing:
+            self._going.clear()
+        else:
+            self._going.set()
+
+    async def work_alone(self, works: Iterable[Work], within_s: float = math.inf) -> None:
+        """Work these now, whatever the gate; nothing else of this kind may run.
+
+        None is begun after `within_s`: the rest is left to `submit`.
+        """
+        until_s = time.monotonic() + within_s
         for work in works:
-            await self._work(work)
+            if time.monotonic() < until_s:
+                await self._work(work)
 
     def count_left_out(self, outcomes: Iterable[Outcome]) -> None:
         """Count what came to nothing, as it enters a memory."""
@@ -108,6 +123,7 @@ class SlowWork:
         while True:
             work = await self._turns[name].take()
             self._count(name)
+            await self._going.wait()
             async with self._gate.passing():
                 if not work.dropped:
                     await self._work(work)
@@ -135,5 +151,5 @@ class SlowWork:
 
 def _find(sense: SlowSense, work: Work) -> Finding:
     assert work.part is not None
-    chunks = [(chunk.start_s, chunk.end_s, chunk.payload) for chunk in work.part.chunks]
-    return sense.find(work.job, job_media(work.job, chunks))
+    payloads = [chunk.payload for chunk in work.part.chunks]
+    return sense.find(work.job, job_media(work.job, payloads))

@@ -230,7 +230,9 @@ class Worker(Generic[S]):
             await self._step(batch)
         for session in list(self.live.values()):
             self._publish(session)
+        self._slow.pause(bool(self._holding.suspects))
         tried = await self._try_suspect()
+        self._slow.pause(bool(self._holding.suspects))
         await self._let_go()
         return bool(batch) or tried
 

@@ -1,7 +1,8 @@
 /** Stands in for the SDK where a test needs a state that a real server seldom is in.
  *
  * `window.fake` (set by the test before the page loads) says what happens:
- * {connectError, timeline, info, answers: {question: answer}, applied, stats}.
+ * {connectError, timeline, words, things, vocabulary, info, answers: {question: answer}, teachError,
+ * applied, stats}. `fake.taught` and `fake.asked` are what the page asked for.
  */
 
 export { Capture, Capture as RecorderCapture } from "./capture.js";
@@ -26,7 +27,28 @@ class Source extends EventTarget {
     return structuredClone(fake().info);
   }
 
-  async ask(text) {
+  async words() {
+    return structuredClone(fake().words);
+  }
+
+  async things() {
+    return structuredClone(fake().things);
+  }
+
+  async teach(name, { sinceS, untilS }) {
+    if (fake().teachError) throw new TTMError(fake().teachError.code, "refused", fake().teachError);
+    fake().taught = { name, sinceS, untilS };
+    const { things } = fake().things;
+    things.push({ name, examples: 1, modality: "video", taught_at_s: untilS });
+    return { name, examples: 1, modality: "video", start_s: sinceS, end_s: untilS, label: "coffee mug" };
+  }
+
+  async forget(name) {
+    fake().things.things = fake().things.things.filter((thing) => thing.name !== name);
+  }
+
+  async ask(text, options) {
+    fake().asked = { text, picture: options?.picture?.type, bytes: options?.picture?.size };
     if (fake().askError) throw new TTMError(fake().askError, "refused");
     return { ...structuredClone(fake().answers[text] ?? fake().answers.other), question: text };
   }
@@ -41,8 +63,27 @@ export class RestClient {
   timeline() {
     return this.#source.timeline();
   }
-  ask(_session, text) {
-    return this.#source.ask(text);
+  words() {
+    return this.#source.words();
+  }
+  things() {
+    return this.#source.things();
+  }
+  teach(_session, name, span) {
+    return this.#source.teach(name, span);
+  }
+  forget(_session, name) {
+    return this.#source.forget(name);
+  }
+  async vocabulary() {
+    if (!fake().vocabulary) throw new TTMError("overloaded", "no worker has said yet");
+    return structuredClone(fake().vocabulary);
+  }
+  async wordsVtt() {
+    return "WEBVTT\n";
+  }
+  ask(_session, text, options) {
+    return this.#source.ask(text, options);
   }
 }
 

@@ -1,4 +1,4 @@
-"""Persons in real pictures: found whole, from the shoulders up and cut off; nobody found in things."""
+"""Persons in real pictures: found whole, from the shoulders up, cut off; nobody in things."""
 
 import numpy as np
 import pytest

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ttm_model.questions.data import kinds, load, phrases, words
 from ttm_model.questions.earlier import Earlier
+from ttm_model.questions.literal import ANSWERED
 from ttm_model.questions.question import Modality, Noun, Order, Question, Refusal, Understood
 from ttm_model.questions.rules import shapes
 from ttm_model.questions.rules.anchors import split_anchor
@@ -64,6 +65,20 @@ def _referent(earlier: Earlier) -> Noun | None:
 
 
 def follow_up(text: str, earlier: Earlier) -> Understood | None:
+    """Read a follow-up, see `_leaning`; words that were answered may be any, so one stands in."""
+    words = earlier.answered
+    if words is None or words.modality not in _OF_WORDS:
+        return _leaning(text, earlier)
+    understood = _leaning(text, replace(earlier, answered=replace(words, phrase=ANSWERED)))
+    if not isinstance(understood, Question):
+        return understood
+    put = [
+        words if n and n.phrase == ANSWERED else n for n in (understood.thing, *understood.anchors)
+    ]
+    return replace(understood, thing=put[0], anchors=tuple(noun for noun in put[1:] if noun))
+
+
+def _leaning(text: str, earlier: Earlier) -> Understood | None:
     """Read a follow-up; None where the text stands on its own. Never raises.
 
     "That" means what the answer before named ("what did I show you before the cup?" - "a fox" -
@@ -99,10 +114,14 @@ def _bare(words: list[str], earlier: Earlier) -> Understood | None:
         return _what_else(kind, earlier)
     if referent is None:
         return Refusal("REFERENCE")
+    personal = modality in _OF_WORDS or referent.phrase in ("person", "speech")
+    if shapes.shape_of(kind) == "who" and not personal:
+        return Refusal("IDENTITY")
     if shapes.shape_of(kind) == "anchored":
         known = replace(referent, modality=modality or referent.modality)
         return Question(kind, None, modality if _open(earlier.question) else None, (known,))
-    return Question(kind, replace(referent, modality=modality), modality, order=order)
+    at = None if shapes.shape_of(kind) == "crowd" else referent.at
+    return Question(kind, replace(referent, modality=modality, at=at), modality, order=order)
 
 
 def _what_else(kind: str, earlier: Earlier) -> Understood:
@@ -250,6 +269,8 @@ def _substituted(words: list[str], earlier: Earlier) -> Understood | None:
     if at is None:
         return None
     alone = parse_words(words, True)
+    if isinstance(alone, Question) and alone.modality in _OF_WORDS:
+        return alone  # "what did they say": anybody
     refused = isinstance(alone, Refusal) and alone.reason != "REFERENCE"
     referent = _referent(earlier)
     if referent is None:

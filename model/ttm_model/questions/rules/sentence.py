@@ -61,19 +61,18 @@ def _read(words: list[str], asked: bool) -> Understood:
     plain = plain_order(rest)
     by_pattern = _by_pattern(again.words) or _by_pattern(plain)
     if timed.refused:
-        return Refusal(timed.refused)
+        return _placed(inner.words) or Refusal(timed.refused)
     if by_pattern is not None:
         return by_pattern.within(timed.window)
     unframed = TIMES.extract(before_time(words)).words  # "was there any mention of" is no frame
-    for said in (untouched(words), again.words, plain, unframed):
-        worded = _worded(said)
-        if isinstance(worded, Question):
-            return worded.within(timed.window or worded.window)
-        if worded is not None:
-            return worded
-    by_pattern = _by_pattern(written)  # "which was earlier, ...": the time is what is asked
-    if by_pattern is not None:
-        return by_pattern
+    ways = dict.fromkeys(map(tuple, (untouched(words), again.words, plain, unframed)))
+    worded = next((one for way in ways if (one := _worded(list(way))) is not None), None)
+    if isinstance(worded, Question):
+        return worded.within(timed.window)
+    # "Which was earlier, ...": the time is what is asked.
+    understood = worded or _by_pattern(written)
+    if understood is not None:
+        return understood
     split = split_anchor(plain)
     apart = split.offset_s is not None or (
         split.relation is not None and shapes.shape_of(split.relation) != "anchored"
@@ -82,9 +81,7 @@ def _read(words: list[str], asked: bool) -> Understood:
     if reason:
         return Refusal(reason)
     understood = _related(split, asked or recalled or timed.window is not None)
-    if timed.window is not None and isinstance(understood, Question):
-        return understood.within(timed.window)
-    return understood
+    return understood.within(timed.window) if isinstance(understood, Question) else understood
 
 
 # --- patterns -------------------------------------------------------------------------------------
@@ -158,6 +155,12 @@ def _worded(words: list[str]) -> Understood | None:
     if any(_WORDING.clause(list(anchor)) for anchor in split.anchors) and not why_not(split.main):
         return _related(split, True)
     return _WORDING.question(words)
+
+
+def _placed(words: list[str]) -> Question | None:
+    """A question about a place that was taken for a time: "in the middle"."""
+    found = _WORDING.question(words)
+    return found if found is not None and shapes.shape_of(found.kind) == "where" else None
 
 
 def _meaning(thing: Noun | None, anchor: tuple[str, ...]) -> list[str]:

@@ -40,7 +40,8 @@ class Wording:
         polar = self._sentences.question(rest)
         if polar is None:
             noun = self._sentences.clause(rest)
-            polar = noun and Question(shapes.kind_of("polar"), noun, noun.modality)
+            if noun is not None:
+                polar = Question(shapes.kind_of("polar"), noun, noun.modality)
         if polar is None or shapes.shape_of(polar.kind) != "polar" or polar.thing is None:
             return None
         return replace(polar, kind=found[0], order=order)
