@@ -87,7 +87,8 @@ def _exposed(picture: Picture) -> Picture:
     """As eyes do: what is brightest in a dark picture is white, so that an orange is not brown."""
     bright = float(np.percentile(picture.max(axis=2), _BRIGHT))
     gain = min(_MOST_GAIN, max(1.0, 250.0 / max(bright, 1.0)))
-    return np.minimum(picture * gain, 255.0).astype(np.uint8)
+    exposed: Picture = np.minimum(picture * gain, 255.0).astype(np.uint8)
+    return exposed
 
 
 def _pixels(shape: tuple[int, ...], box: Box) -> tuple[int, int, int, int]:
