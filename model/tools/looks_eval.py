@@ -282,6 +282,7 @@ def measure(half: int, seed: int, verbose: bool, each: int = 1) -> None:
 def measure_clothes(folder: Path, half: int, verbose: bool) -> None:
     """People found by the detector in real pictures, each nearest to a label."""
     from people_eval import real_pictures  # noqa: PLC0415  (which imports this module)
+
     from ttm_model.people.detector import PersonDetector  # noqa: PLC0415
 
     detector = PersonDetector()

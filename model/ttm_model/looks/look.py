@@ -16,13 +16,14 @@ from ttm_model.slow import Box
 Picture = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 
-LONG_PX = 288  # a larger picture is read at every n-th pixel
+LONG_PX = 144  # a larger picture is read at every n-th pixel
 _COARSE = 4  # cells of the cube are compared in blocks of so many a side
 _BLOCKS = LEVELS // _COARSE
 _FRAME = 0.12  # of a thing that fills the picture, the scene is what is this near to an edge
 _SCENE = 1.0  # how many times over the scene's share of a colour counts against the box's
 _BRIGHT = 98.0  # percentile of a picture's pixels that is taken for nearly white
 _MOST_GAIN = 1.5  # how many times brighter a dark picture is read
+_LEAST = 0.02  # of the box: with less left than this, what is in it counts as it is
 _MIDDLE = 0.35  # standard deviation, in sides of the box, of how much more its middle counts
 
 
@@ -50,7 +51,7 @@ def colours_in(picture: Picture, box: Box, whole: Box) -> Floats:
     thing = inside * own[_block_of_cell()]
     # Where thing and scene share their colours, the box as it is says more than the rest of it.
     seen = float(thing.sum())
-    mixed = thing + max(0.0, 0.1 - seen) * inside
+    mixed = thing + max(0.0, _LEAST - seen) * inside
     words = words_of(mixed)
     return np.asarray(words / words.sum())
 
@@ -83,15 +84,15 @@ def _small(picture: Picture) -> Picture:
     if 0 in picture.shape:
         raise ValueError(f"picture: expected at least 1x1 px, got {picture.shape}")
     step = -(-max(picture.shape[:2]) // LONG_PX)
-    return picture[step // 2 :: step, step // 2 :: step] if step > 1 else picture
+    return picture[::step, ::step]
 
 
 def _exposed(picture: Picture) -> Picture:
     """As eyes do: what is brightest in a dark picture is white, so that an orange is not brown."""
     bright = float(np.percentile(picture.max(axis=2), _BRIGHT))
     gain = min(_MOST_GAIN, max(1.0, 250.0 / max(bright, 1.0)))
-    exposed: Picture = np.minimum(picture * gain, 255.0).astype(np.uint8)
-    return exposed
+    brighter: Picture = np.minimum(picture * gain, 255.0).astype(np.uint8)
+    return brighter
 
 
 def _pixels(shape: tuple[int, ...], box: Box) -> tuple[int, int, int, int]:
