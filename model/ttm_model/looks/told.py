@@ -8,7 +8,7 @@ from math import exp
 from ttm_model.looks.colours import COLOURS
 
 _FIRST, _SECOND = 0.25, 0.3  # shares below which a colour is not told, as the first, as the second
-_STEEP, _MIDDLE = 9.0, 0.33  # of the logistic curve from a share to a chance
+_STEEP, _MIDDLE, _MOST = 11.0, 0.34, 0.95  # of the curve from a share to a chance
 
 
 def told(colours: Sequence[int]) -> tuple[str, ...]:
@@ -29,4 +29,4 @@ def chance(colours: Sequence[int], word: str) -> float:
     if total == 0:
         return 0.0
     share = colours[COLOURS.index(word)] / total
-    return 1.0 / (1.0 + exp(-_STEEP * (share - _MIDDLE)))
+    return _MOST / (1.0 + exp(-_STEEP * (share - _MIDDLE)))
