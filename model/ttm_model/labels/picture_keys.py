@@ -28,8 +28,8 @@ KEY_WIDTH = 256
 SCENE_RATE = 0.05
 UNIT = 1 / 8  # brings keys near unit length
 SHARPNESS = 1.65  # what a feature's scores are multiplied with to decode best; see model/LOG.md
-# What fills a picture has a weaker feature than a small thing, yet it is named more surely: the mean
-# over its cells counts by this power of their share of all cells.
+# What fills a picture has a weaker feature than a small thing, and yet is named more surely: the
+# mean over its cells counts by this power of their share of all cells.
 _GROWTH = 2 / 3
 _STEPS, _STEP, _TIE = 15, 0.002, 20.0
 NAME = "picture_keys.safetensors"
