@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from ttm_model.questions.question import Understood
+
+if TYPE_CHECKING:  # what carries questions and never answers one need not load torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,11 @@ _PART = re.compile(r"\w+")
 class Limits:
     """Beyond which what a decoder wrote is taken for invented; measured, see model/LOG.md."""
 
-    log_p: float = -1.0  # mean logarithm of a token's probability: at least
+    log_p: float = -1.7  # mean logarithm of a token's probability: at least
     no_speech: float = 0.5  # probability that nobody speaks: above it, one must be surer
-    log_p_doubted: float = -0.5
+    log_p_doubted: float = -0.8
     repeated: float = 0.7  # share of words that repeat others in a row: above it, surer yet
-    log_p_repeated: float = -0.25
+    log_p_repeated: float = -0.5
 
 
 class SpeechSense:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import log
 from typing import Any
 
 import numpy as np
@@ -40,15 +41,20 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What the decoder made of one sound.
-
-    `log_p` is the mean logarithm of a token's probability, the end included; `no_speech` the
-    probability that nobody speaks, as the decoder's first step has it.
-    """
+    """What the decoder made of one sound: its text, and how likely it is that nobody speaks."""
 
     tokens: tuple[Token, ...]
-    log_p: float
     no_speech: float
+
+    @property
+    def log_p(self) -> float:
+        """The mean logarithm of a token's probability, 0 where there is none.
+
+        As the decoder gives it to the whole text, read again without times: that parts speech from
+        other sound far better than what the decoder thought while it wrote.
+        """
+        logs = [log(max(token.p, 1e-6)) for token in self.tokens]
+        return sum(logs) / len(logs) if logs else 0.0
 
 
 class Whisper:
@@ -114,16 +120,14 @@ class Whisper:
             [begin],
             beam_size=beam,
             max_length=2 * room,  # CTranslate2 writes half of it, and leaves half to prompts
-            return_scores=True,
             return_no_speech_prob=True,
         )[0]
         written = result.sequences_ids[0]
         numbers = [number for number in written if number < self.end]
         if len(written) >= room:
             numbers = unlooped(numbers)
-        log_p = float(result.scores[0]) * len(written) / (len(written) + 1)
         tokens = self._placed(encoded, begin, numbers, seconds) if numbers else ()
-        return Decoded(tokens, log_p, float(result.no_speech_prob))
+        return Decoded(tokens, float(result.no_speech_prob))
 
     def text(self, numbers: list[int]) -> str:
         """What tokens say."""

@@ -14,7 +14,7 @@ from ttm_model.slow import Heard, Job, JobMedia
 from ttm_model.speech import weights
 from ttm_model.speech.segmenter import Segmenter
 from ttm_model.speech.sense import Limits, SpeechSense, believed, repeated
-from ttm_model.speech.whisper import Decoded, Whisper
+from ttm_model.speech.whisper import Decoded, Token, Whisper
 
 YOUNG_MAN = "he was not an ill disposed young man"
 LEISURE = (
@@ -150,18 +150,18 @@ def test_a_set_language_is_kept_to(base):
 @pytest.mark.parametrize(
     ("log_p", "no_speech", "words", "is_believed"),
     [
-        (-0.9, 0.1, "press one now", True),
-        (-1.1, 0.1, "press one now", False),
-        (-0.4, 0.9, "press one now", True),
-        (-0.6, 0.9, "press one now", False),
-        (-0.2, 0.1, "oh oh oh oh", True),
-        (-0.3, 0.1, "oh oh oh oh", False),
-        (-0.3, 0.1, "no no no", True),
+        (-1.6, 0.1, "press one now", True),
+        (-1.8, 0.1, "press one now", False),
+        (-0.7, 0.9, "press one now", True),
+        (-0.9, 0.9, "press one now", False),
+        (-0.4, 0.1, "oh oh oh oh", True),
+        (-0.6, 0.1, "oh oh oh oh", False),
+        (-0.6, 0.1, "no no no", True),
         (-0.1, 0.1, "", False),
     ],
 )
 def test_what_is_believed(log_p, no_speech, words, is_believed):
-    decoded = Decoded((), log_p, no_speech)
+    decoded = Decoded((Token(1, math.exp(log_p), 0.0, 1.0),), no_speech)
     assert believed(decoded, words.split(), Limits()) == is_believed
 
 
