@@ -18,17 +18,17 @@ from measure_pictures import Clip, load_clips
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ttm_model.encoders.efficientnet_lite import FEATURES
 from ttm_model.encoders.picture import Classifier, PictureEncoder
 from ttm_model.labels.grid import windows_mean
-from ttm_model.labels.picture_keys import FEATURES, KEY_WIDTH, NAME, STRENGTH
+from ttm_model.labels.picture_keys import KEY_WIDTH, NAME, SHARPNESS, UNIT
 from ttm_model.labels.plain import DATA
 from ttm_model.labels.things import load_calibration
 
 RIDGE = 0.1  # of the mean variance
 WINDOW_WEIGHT = 0.5
-SHARPNESS = 1.5  # logits of a foreground at its strength, times this, decode best
 USUAL_SHARE = 0.5  # of the network's usual answers that is taken off
-NOTHING = 2.0  # by how much "none of these" is likelier than all classes before anything is seen
+NOTHING = 2.75  # by how much "none of these" is likelier than all classes before anything is seen
 
 
 def directions(weight: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ def fitted(classifier: Classifier, clips: list[Clip]) -> dict[str, Tensor]:
     spread += RIDGE * spread.diagonal().mean() * torch.eye(FEATURES, dtype=torch.float64)
     from_key = spread @ to_key @ torch.linalg.inv(to_key.T @ spread @ to_key)  # (1280, 256)
     weight = classifier.weight.double() - classifier.weight.double().mean(dim=0)
-    decoder = weight @ from_key * (0.4 * SHARPNESS / STRENGTH)
+    decoder = weight @ from_key * (SHARPNESS / UNIT)
     scores = classifier.scores(usual) - load_calibration().log_prior * 0.8
     offset = USUAL_SHARE * (scores - scores.mean()).double()
     offset = offset - offset.logsumexp(dim=0) - NOTHING

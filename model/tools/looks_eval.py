@@ -23,7 +23,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from ttm_model.encoders.picture import fit
-from ttm_model.looks import look, told
+from ttm_model.looks import COLOURS, clothes, look, told
+from ttm_model.looks.colours import oklab, word_of
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 SCENES = (
@@ -62,6 +63,36 @@ food/fruit/avocado black/green; household/toilet white; animals/birds/owl white
 household/dishes/mug grey/white; food/vegetables/garlic white; animals/birds/ostrich white
 animals/birds/penguin white/black; household/home_compost_bin grey; animals/birds/pigeon grey
 animals/birds/chicken_profile grey; household/arttools/highlighter grey/black
+"""
+# What a person wears above the waist, by eye: picture (vtest@frame), the middle of the person's box
+# as shares of the picture, colours. Where a picture shows stripes or many colours each counts.
+WORN = """
+obama2.jpg 0.5 0.54 black/blue; biden.jpg 0.5 0.51 black; grace_hopper.jpg 0.5 0.51 black/blue
+obama.jpg 0.48 0.51 blue/black; obama3.jpg 0.5 0.54 black/blue
+obama_partial_face.jpg 0.44 0.52 blue/black; obama_partial_face2.jpg 0.53 0.5 blue/black
+t1.jpg 0.61 0.52 red/brown; t1.jpg 0.44 0.5 grey/black; t1.jpg 0.84 0.45 grey/black
+t1.jpg 0.14 0.51 black; zidane.jpg 0.32 0.65 black; zidane.jpg 0.72 0.52 black
+bus.jpg 0.16 0.61 brown/white; bus.jpg 0.35 0.59 black/blue; bus.jpg 0.92 0.57 black/blue
+Tom_Hanks_54745.png 0.49 0.51 black/grey; messi5.jpg 0.48 0.58 blue/red
+basketball1.png 0.15 0.58 black/grey; basketball1.png 0.84 0.52 grey/white
+basketball2.png 0.15 0.58 black/grey; basketball2.png 0.85 0.52 grey/white
+astronaut 0.37 0.53 orange; camera 0.29 0.57 black; vtest@20 0.49 0.41 black/brown
+vtest@20 0.97 0.56 black; vtest@20 0.92 0.57 red/blue/black; vtest@20 0.59 0.47 black
+vtest@100 0.5 0.4 black/brown; vtest@100 0.67 0.33 red/blue/black
+vtest@100 0.78 0.34 black/grey; vtest@100 0.46 0.41 black; vtest@180 0.78 0.29 black/green
+vtest@180 0.28 0.35 blue/white; vtest@180 0.67 0.47 black/brown
+vtest@180 0.89 0.23 red/blue/black; vtest@180 0.49 0.44 black/blue
+vtest@180 0.78 0.47 black/brown; vtest@180 0.92 0.23 black; vtest@260 0.23 0.33 black/brown
+vtest@260 0.07 0.36 black; vtest@260 0.45 0.45 black/brown; vtest@260 0.83 0.29 red/blue/black
+vtest@260 0.71 0.52 black/brown; vtest@260 0.64 0.37 black; vtest@340 0.87 0.45 red/blue/black
+vtest@340 0.45 0.42 black/brown; vtest@340 0.62 0.35 black/brown; vtest@340 0.56 0.39 black
+vtest@500 0.76 0.55 black; vtest@500 0.41 0.39 red; vtest@580 0.27 0.87 black
+vtest@580 0.39 0.33 black/brown; vtest@580 0.77 0.37 black; vtest@580 0.34 0.69 red/blue/black
+vtest@660 0.25 0.33 black; vtest@660 0.82 0.38 red/blue/black; vtest@660 0.38 0.34 black/brown
+vtest@660 0.61 0.42 black; vtest@660 0.42 0.73 black; vtest@740 0.19 0.45 black
+vtest@740 0.04 0.35 blue; vtest@740 0.36 0.41 red/blue/black; vtest@740 0.82 0.25 red
+vtest@740 0.46 0.42 black/brown; vtest@740 0.59 0.4 black/brown; vtest@740 0.57 0.4 black
+vtest@740 0.76 0.44 black
 """
 # sRGB of the focal colours as screens show them.
 FOCAL = {
@@ -248,13 +279,68 @@ def measure(half: int, seed: int, verbose: bool, each: int = 1) -> None:
             print("   " + "\n   ".join(miss))
 
 
+def measure_clothes(folder: Path, half: int, verbose: bool) -> None:
+    """People found by the detector in real pictures, each nearest to a label."""
+    from people_eval import real_pictures  # noqa: PLC0415  (which imports this module)
+
+    from ttm_model.people.detector import PersonDetector  # noqa: PLC0415
+
+    detector = PersonDetector()
+    pictures = real_pictures(folder)
+    tried: list[tuple[bool, bool, str]] = []
+    worn = [entry.split() for line in WORN.strip().splitlines() for entry in line.split(";")]
+    for name, x, y, label in worn[half::2]:
+        right = label.split("/")
+        picture = pictures[name]
+        at = np.array([float(x), float(y)])
+        box = min(
+            (person.box for person in detector(picture)),
+            key=lambda box: abs(at - [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]).sum(),
+        )
+        words = told(clothes(picture, box).colours)
+        tried.append((bool(words) and words[0] in right, "black" in right, name))
+        if verbose and not tried[-1][0]:
+            print(f"   {name} {x} {y}: {label}, told {' '.join(words) or 'nothing'}")
+    for what, rows in (
+        ("clothes", tried),
+        ("  not black", [row for row in tried if not row[1]]),
+        ("  without vtest.avi", [row for row in tried if "@" not in row[2]]),
+    ):
+        print(f"{what}: n={len(rows)} first {sum(row[0] for row in rows) / len(rows):.3f}")
+
+
+def measure_survey(folder: Path) -> None:
+    """Names of plain colours in R. Munroe's survey, which end in a basic colour word."""
+    scope: dict[str, dict[str, str]] = {}
+    exec((folder / "matplotlib" / "_color_data.py").read_text(), scope)
+    tried = []
+    for name, value in scope["XKCD_COLORS"].items():
+        words = name.removeprefix("xkcd:").split()
+        if words[-1] in COLOURS:
+            rgb = [int(value[i : i + 2], 16) for i in (1, 3, 5)]
+            said = COLOURS[int(word_of(oklab([rgb]))[0])]
+            one = sum(w.removesuffix("y").removesuffix("ish") in COLOURS for w in words) == 1
+            tried.append((said == words[-1], one))
+    for what, rows in (("all", tried), ("one colour word", [row for row in tried if row[1]])):
+        print(f"survey, {what}: n={len(rows)} right {sum(row[0] for row in rows) / len(rows):.3f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clothes", type=Path, help="folder of pictures with people")
+    parser.add_argument("--survey", type=Path, help="folder of an unpacked matplotlib wheel")
     parser.add_argument("--half", choices=("tune", "report"), default="report")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--each", type=int, default=1)
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
+    if options.survey:
+        measure_survey(options.survey)
+    if options.clothes:
+        half = ("tune", "report").index(options.half)
+        measure_clothes(options.clothes, half, options.verbose)
+    if options.survey or options.clothes:
+        return
     measure(("tune", "report").index(options.half), options.seed, options.verbose, options.each)
 
 

@@ -77,6 +77,22 @@ def with_people(folder: Path) -> list[tuple[str, Image.Image, int]]:
     return found
 
 
+def real_pictures(folder: Path) -> dict[str, np.ndarray]:
+    """The pictures with people as they are, and ten of vtest.avi as `vtest@FRAME`."""
+    found = {name: np.asarray(picture) for name, picture, count in with_people(folder) if count}
+    return found | {f"vtest@{20 + 80 * n}": picture for n, picture in enumerate(frames())}
+
+
+def frames() -> list[np.ndarray]:
+    """Every eightieth picture of vtest.avi, from the twentieth on."""
+    with av.open(str(OPENCV / "vtest.avi")) as video:
+        return [
+            frame.to_ndarray(format="rgb24")
+            for number, frame in enumerate(video.decode(video=0))
+            if number % 80 == 20
+        ]
+
+
 def without_people() -> list[tuple[str, Image.Image]]:
     import skimage.data as data  # noqa: PLC0415
 
@@ -103,12 +119,10 @@ def without_people() -> list[tuple[str, Image.Image]]:
 
 def vtest(detector: PersonDetector) -> None:
     counts: dict[float, list[int]] = {limit: [] for limit in LIMITS}
-    with av.open(str(OPENCV / "vtest.avi")) as video:
-        for number, frame in enumerate(video.decode(video=0)):
-            if number % 80 == 20:
-                persons = detector(frame.to_ndarray(format="rgb24"))
-                for limit in LIMITS:
-                    counts[limit].append(sum(person.p >= limit for person in persons))
+    for picture in frames():
+        persons = detector(picture)
+        for limit in LIMITS:
+            counts[limit].append(sum(person.p >= limit for person in persons))
     print(f"vtest.avi, people at once in ten pictures, by eye {VTEST}, {sum(VTEST)} in all")
     for limit, found in counts.items():
         print(f"  from {limit}: {tuple(found)}, {sum(found)} in all")

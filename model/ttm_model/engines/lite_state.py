@@ -14,10 +14,11 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from ttm_model.encoders.efficientnet_lite import FEATURES
 from ttm_model.encoders.sound import SoundContext, initial_context
 from ttm_model.engines.parts import Part, Parts, read, spec_of, tensors_of
 from ttm_model.engines.received import Received, Stretch
-from ttm_model.labels.picture_keys import FEATURES, first_scene
+from ttm_model.labels.picture_keys import first_scene
 from ttm_model.pending import Pending
 from ttm_model.reading.gate import SPEC as READING
 from ttm_model.reading.gate import GateState

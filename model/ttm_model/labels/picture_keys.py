@@ -2,8 +2,8 @@
 
 A key is the mean feature of the cells that show a thing, less what the network gives of any picture
 and what this camera shows anyway, in the 256 leading right singular directions of the classifier's
-weights: the part of a feature that can make a difference to any class. It is linear, so merged keys
-are mean features. *Naming* decodes a key with the classifier; *likeness* compares keys as they are.
+weights: the part of a feature that makes most difference to any class. Merged keys are mean
+features. *Naming* decodes a key with the classifier; *likeness* compares keys as they are.
 """
 
 from __future__ import annotations
@@ -16,17 +16,22 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from ttm_model.encoders.efficientnet_lite import FEATURES
+from ttm_model.encoders.picture import Classifier
 from ttm_model.errors import WeightsError
 from ttm_model.labels.grid import foreground, within_box
 from ttm_model.labels.likeness import Likeness
 from ttm_model.labels.plain import DATA
 from ttm_model.slow import Box
 
-FEATURES, KEY_WIDTH = 1280, 256
+KEY_WIDTH = 256
 SCENE_RATE = 0.05
-# The strength at which a foreground's feature decodes best (see model/LOG.md), and a power of two
-# that brings keys near unit length.
-STRENGTH = 0.4 / 8.0
+UNIT = 1 / 8  # brings keys near unit length
+SHARPNESS = 1.65  # what a feature's scores are multiplied with to decode best; see model/LOG.md
+# What fills a picture has a weaker feature than a small thing, and yet is named more surely: the
+# mean over its cells counts by this power of their share of all cells.
+_GROWTH = 2 / 3
+_STEPS, _STEP, _TIE = 15, 0.002, 20.0
 NAME = "picture_keys.safetensors"
 # Even where 3 % of things that were never shown are found among six minutes' events.
 ALIKE = Likeness(even=0.46, slope=12.0)
@@ -48,20 +53,38 @@ class PictureKeys:
     offset: Tensor
     evening: Tensor
 
-    def key(self, features: Tensor, scene: Tensor) -> Tensor:
-        """A thing's mean feature (..., 1280) and the scene behind it (1280,) -> keys (..., 256)."""
-        key: Tensor = ((features - self.usual - scene) @ self.directions) * STRENGTH
-        return key
-
     def shown(
         self, cells: Tensor, within: Tensor, scene: Tensor, scores: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The key (256,) of what the cells (63, 1280) `within` show, and which of them show it.
+        """What the cells (63, 1280) `within` show: its feature (1280,) and the cells that show it.
 
-        `scores` (63,): how much each cell shows what is meant, where that is known.
+        `scene` (1280,) is what lies behind; `scores` (63,) say how much each cell shows of what is
+        meant, where that is known.
         """
         shown = foreground(cells - self.usual - scene, within, scores)
-        return self.key(cells[shown].mean(dim=0), scene), shown
+        feature = cells[shown].mean(dim=0) - self.usual - scene
+        return feature * (float(shown.sum()) / len(shown)) ** _GROWTH, shown
+
+    def key(self, features: Tensor) -> Tensor:
+        """Features as `shown` gives them (..., 1280) -> keys (..., 256)."""
+        key: Tensor = features @ self.directions * UNIT
+        return key
+
+    def named(self, features: Tensor, classifier: Classifier) -> Tensor:
+        """Keys (K, 256) of features (K, 1280), nudged until they are called what these are.
+
+        What lies outside the directions can decide between classes that are near each other. Some
+        steps down the cross entropy of the two posteriors, tied to where they began, turn a key by
+        a few degrees at most: enough for its name, and nothing to its likeness.
+        """
+        first = keys = self.key(features)
+        scores = classifier.scores(features) - classifier.bias
+        scores = (scores - scores.mean(dim=-1, keepdim=True)) * SHARPNESS + self.offset
+        wanted = _shares(scores)
+        for _ in range(_STEPS):
+            off = _shares(keys @ self.decoder.T + self.offset) - wanted  # (K, C)
+            keys = keys - _STEP * (off @ self.decoder + _TIE * (keys - first))
+        return keys
 
     def key_of(self, cells: Tensor, tall: bool, box: Box, scene: Tensor | None = None) -> Tensor:
         """The key (256,) of what a box of a picture shows: a person, an example, a question's.
@@ -69,7 +92,7 @@ class PictureKeys:
         `cells` (63, 1280) of a picture that is `tall` or not; without a `scene` none is known.
         """
         behind = torch.zeros(FEATURES) if scene is None else scene
-        return self.shown(cells, within_box(box, tall), behind)[0]
+        return self.key(self.shown(cells, within_box(box, tall), behind)[0])
 
     def decode(self, keys: Tensor) -> Tensor:
         """Keys (N, 256) -> posteriors (N, C); what they lack to 1 is none of the classes.
@@ -85,8 +108,10 @@ class PictureKeys:
 
     def digest(self) -> str:
         """Names what gives stored keys their meaning."""
-        digest = hashlib.sha256(repr((STRENGTH, SCENE_RATE)).encode())
-        for tensor in (self.usual, self.directions):
+        digest = hashlib.sha256(
+            repr((UNIT, SHARPNESS, SCENE_RATE, _GROWTH, _STEPS, _STEP, _TIE)).encode()
+        )
+        for tensor in (self.usual, self.directions, self.decoder, self.offset):
             digest.update(tensor.numpy().tobytes())
         return digest.hexdigest()
 

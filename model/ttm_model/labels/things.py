@@ -90,13 +90,18 @@ class Looking:
         peaks = torch.cat([whole.amax(dim=-1), peaks[chosen]])
         salience = self._salience(peaks, self.strangeness(cells, scene))
         places = [EVERYWHERE, *(WINDOWS[at] for at in chosen)]
-        sights = []
+        shown, boxes = [], []
         best = torch.cat([whole, windows[chosen]]).argmax(dim=-1)
         scores = self.classifier.weight[best] @ cells.T  # (K, 63)
-        for within, score, own in zip(places, scores, salience.tolist(), strict=True):
-            key, shown = self.keys.shown(cells, within, scene, score)
-            sights.append(Sight(key, box_of(shown, tall), own))
-        return sights
+        for within, score in zip(places, scores, strict=True):
+            feature, where = self.keys.shown(cells, within, scene, score)
+            shown.append(feature)
+            boxes.append(box_of(where, tall))
+        keys = self.keys.named(torch.stack(shown), self.classifier)
+        return [
+            Sight(key, box, own)
+            for key, box, own in zip(keys, boxes, salience.tolist(), strict=True)
+        ]
 
     def posteriors(self, cells: Tensor, scene: Tensor) -> tuple[Tensor, Tensor]:
         """Of a picture's cells (63, 1280): the whole's posterior (1, C), its windows' (24, C)."""

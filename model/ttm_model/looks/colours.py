@@ -81,12 +81,12 @@ def word_of(lab: Floats) -> npt.NDArray[np.int64]:
 
 
 @cache
-def _table() -> npt.NDArray[np.float32]:
+def _table() -> Floats:
     """The shares (LEVELS ** 3, 11) of every colour word in every cell of the RGB cube."""
     level = (np.arange(LEVELS) + 0.5) * (256 / LEVELS)
     lab = oklab(np.stack(np.meshgrid(level, level, level, indexing="ij"), axis=-1).reshape(-1, 3))
     moves = np.concatenate([np.zeros((1, 3)), np.eye(3) * _BLUR, np.eye(3) * -_BLUR])
-    shares = np.zeros((len(lab), len(COLOURS)), np.float32)
+    shares = np.zeros((len(lab), len(COLOURS)))
     for move in moves:
         shares[np.arange(len(lab)), word_of(lab + move)] += 1.0 / len(moves)
     shares.flags.writeable = False
@@ -101,4 +101,4 @@ def cells_of(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
 
 def words_of(weights: Floats) -> Floats:
     """How much of each word (11,) is in weights (LEVELS ** 3,) of the cells of the RGB cube."""
-    return np.asarray(weights @ _table().astype(np.float64))
+    return np.asarray(weights @ _table())

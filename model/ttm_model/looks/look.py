@@ -16,13 +16,14 @@ from ttm_model.slow import Box
 Picture = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 
-LONG_PX = 288  # a larger picture is read at every n-th pixel
+LONG_PX = 144  # a larger picture is read at every n-th pixel
 _COARSE = 4  # cells of the cube are compared in blocks of so many a side
 _BLOCKS = LEVELS // _COARSE
 _FRAME = 0.12  # of a thing that fills the picture, the scene is what is this near to an edge
 _SCENE = 1.0  # how many times over the scene's share of a colour counts against the box's
 _BRIGHT = 98.0  # percentile of a picture's pixels that is taken for nearly white
 _MOST_GAIN = 1.5  # how many times brighter a dark picture is read
+_LEAST = 0.02  # of the box: with less left than this, what is in it counts as it is
 _MIDDLE = 0.35  # standard deviation, in sides of the box, of how much more its middle counts
 
 
@@ -32,29 +33,32 @@ def look(picture: Picture, box: Box) -> Looks:
     Raises ValueError where the array is no picture. A box is cut at the picture's edges and has
     at least one pixel.
     """
-    return Looks.of(box, colours_in(picture, box).tolist())
+    return Looks.of(box, colours_in(picture, box, box).tolist())
 
 
-def colours_in(picture: Picture, box: Box) -> Floats:
-    """Shares (11,) of the colours in the box that the picture around it has less of; sum 1."""
+def colours_in(picture: Picture, box: Box, whole: Box) -> Floats:
+    """Shares (11,) of the colours in the box that the picture around has less of; sum 1.
+
+    `whole` is the box of the thing of which `box` is a part, or the same: what is around is what
+    is outside of that.
+    """
     cells = cells_of(_exposed(_small(picture)))
-    within = _within(cells.shape, box)
-    inside = _counts(cells, within)
-    around = _counts(cells, _around(cells.shape, box))
+    inside = _counts(cells, _within(cells.shape, box))
+    around = _counts(cells, _around(cells.shape, whole, framed=whole == box))
     blocks_in, blocks_out = _blurred(inside), _blurred(around)
     # How likely a pixel of this colour in the box is to be the thing's.
     own = np.clip(1.0 - _SCENE * blocks_out / np.maximum(blocks_in, 1e-12), 0.0, 1.0)
     thing = inside * own[_block_of_cell()]
     # Where thing and scene share their colours, the box as it is says more than the rest of it.
     seen = float(thing.sum())
-    mixed = thing + max(0.0, 0.1 - seen) * inside
+    mixed = thing + max(0.0, _LEAST - seen) * inside
     words = words_of(mixed)
     return np.asarray(words / words.sum())
 
 
 def clothes(picture: Picture, box: Box) -> Looks:
     """The person's box with the colours of what they wear on the upper half of the body."""
-    return Looks.of(box, colours_in(picture, torso(picture, box)).tolist())
+    return Looks.of(box, colours_in(picture, torso(picture, box), box).tolist())
 
 
 def torso(picture: Picture, box: Box) -> Box:
@@ -62,8 +66,8 @@ def torso(picture: Picture, box: Box) -> Box:
     left, top, right, bottom = box
     height, width = picture.shape[:2]
     tall = ((bottom - top) * height) / max((right - left) * width, 1e-9)
-    # A whole person is about 2.6 times as tall as wide; head and shoulders about once.
-    whole = min(1.0, max(0.0, (tall - 1.0) / 1.4))
+    # The box of a whole person is 1.7 times as tall as wide, or more; of head and shoulders, once.
+    whole = min(1.0, max(0.0, (tall - 1.0) / 0.7))
     first, last = 0.52 - 0.32 * whole, 1.0 - 0.48 * whole
     inset = 0.22 * (right - left)
     return (
@@ -80,14 +84,15 @@ def _small(picture: Picture) -> Picture:
     if 0 in picture.shape:
         raise ValueError(f"picture: expected at least 1x1 px, got {picture.shape}")
     step = -(-max(picture.shape[:2]) // LONG_PX)
-    return picture[step // 2 :: step, step // 2 :: step] if step > 1 else picture
+    return picture[::step, ::step]
 
 
 def _exposed(picture: Picture) -> Picture:
     """As eyes do: what is brightest in a dark picture is white, so that an orange is not brown."""
     bright = float(np.percentile(picture.max(axis=2), _BRIGHT))
     gain = min(_MOST_GAIN, max(1.0, 250.0 / max(bright, 1.0)))
-    return np.minimum(picture * gain, 255.0).astype(np.uint8)
+    brighter: Picture = np.minimum(picture * gain, 255.0).astype(np.uint8)
+    return brighter
 
 
 def _pixels(shape: tuple[int, ...], box: Box) -> tuple[int, int, int, int]:
@@ -111,21 +116,26 @@ def _within(shape: tuple[int, ...], box: Box) -> Floats:
     return weights
 
 
-def _around(shape: tuple[int, ...], box: Box) -> Floats:
-    """Weights (H, W) of the scene: what is outside the box, or a frame where hardly anything is."""
+def _around(shape: tuple[int, ...], box: Box, framed: bool) -> Floats:
+    """Weights (H, W) of the scene: what is outside the box.
+
+    Where hardly anything is: a frame around the picture if `framed`, else nothing.
+    """
     top, bottom, left, right = _pixels(shape, box)
     weights = np.ones(shape)
     weights[top:bottom, left:right] = 0.0
     rows, columns = (max(1, int(_FRAME * n)) for n in shape)
     if weights.mean() < 2 * _FRAME:
-        weights[:rows] = weights[-rows:] = 1.0
-        weights[:, :columns] = weights[:, -columns:] = 1.0
+        weights[:] = 0.0
+        if framed:
+            weights[:rows] = weights[-rows:] = 1.0
+            weights[:, :columns] = weights[:, -columns:] = 1.0
     return weights
 
 
 def _counts(cells: npt.NDArray[np.int64], weights: Floats) -> Floats:
     counts = np.bincount(cells.ravel(), weights=weights.ravel(), minlength=LEVELS**3)
-    return np.asarray(counts / counts.sum())
+    return np.asarray(counts / max(counts.sum(), 1e-12))
 
 
 def _block_of_cell() -> npt.NDArray[np.int64]:

@@ -29,7 +29,7 @@ class Limits:
     no_speech: float = 0.5  # probability that nobody speaks: above it, one must be surer
     log_p_doubted: float = -0.8
     repeated: float = 0.7  # share of words that repeat others in a row: above it, surer yet
-    log_p_repeated: float = -0.25
+    log_p_repeated: float = -0.5
 
 
 class SpeechSense:

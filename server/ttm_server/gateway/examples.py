@@ -158,6 +158,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "checkpoint": "s0",
             "schema": "slot-ttm/2;lite;s0;60x256;66938aa1",
         },
-        "memory": {"tokens": 60, "dim": 256, "bytes": 160712},
+        "memory": {"tokens": 60, "dim": 256, "places": 312, "bytes": 297028},
     },
 }

@@ -154,9 +154,9 @@ def test_a_set_language_is_kept_to(base):
         (-1.8, 0.1, "press one now", False),
         (-0.7, 0.9, "press one now", True),
         (-0.9, 0.9, "press one now", False),
-        (-0.2, 0.1, "oh oh oh oh", True),
-        (-0.3, 0.1, "oh oh oh oh", False),
-        (-0.3, 0.1, "no no no", True),
+        (-0.4, 0.1, "oh oh oh oh", True),
+        (-0.6, 0.1, "oh oh oh oh", False),
+        (-0.6, 0.1, "no no no", True),
         (-0.1, 0.1, "", False),
     ],
 )
