@@ -99,7 +99,7 @@ async def opened_session(store: Store, chunks: int = 0) -> tuple[str, StreamOpen
     return sid, opened
 
 
-async def until_status(store: Store, sid: str, status: str, timeout_s: float = 60.0) -> None:
+async def until_status(store: Store, sid: str, status: str, timeout_s: float = 180.0) -> None:
     async with asyncio.timeout(timeout_s):
         while (await store.session(sid)).status != status:
             await asyncio.sleep(0.05)

@@ -199,7 +199,7 @@ async def test_a_slow_sense_that_ends_the_worker_is_its_sessions_fault(
     with Fleet(clean_server.url, settings, log, slow=1) as fleet:
         fleet.start()
         async with fleet.kept_running():
-            await until_status(store, poison, "quarantined", 240.0)
+            await until_status(store, poison, "quarantined")
             for sid, _ in healthy:
                 await until_applied(store, sid, BACKLOG, 60)
     for sid, _ in healthy:
