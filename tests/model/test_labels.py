@@ -200,8 +200,9 @@ def test_a_nudge_keeps_the_likeness_and_gives_the_name_back(picture_keys, classi
     """Classes that the directions alone confuse are told apart; hardly anything turns."""
     names, cosines = {"plain": 0, "nudged": 0}, []
     for cells, _ in photographs:
+        beyond = picture_keys.beyond(cells, first_scene())
         features = torch.stack(
-            [picture_keys.shown(cells, w, first_scene())[0] for w in (EVERYWHERE, *WINDOWS)]
+            [picture_keys.shown(beyond, within)[0] for within in (EVERYWHERE, *WINDOWS)]
         )
         plain, nudged = picture_keys.key(features), picture_keys.named(features, classifier)
         cosines.append(torch.cosine_similarity(plain, nudged))

@@ -31,10 +31,10 @@ SHARPNESS = 1.65  # what a feature's scores are multiplied with to decode best; 
 # What fills a picture has a weaker feature than a small thing, and yet is named more surely: the
 # mean over its cells counts by this power of their share of all cells.
 _GROWTH = 2 / 3
-_STEPS, _STEP, _TIE = 15, 0.002, 20.0
+_STEPS, _STEP, _TIE, _NEAR = 15, 0.002, 20.0, 100
 NAME = "picture_keys.safetensors"
 # Even where 3 % of things that were never shown are found among six minutes' events.
-ALIKE = Likeness(even=0.46, slope=12.0)
+ALIKE = Likeness(even=0.47, slope=12.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,20 @@ class PictureKeys:
     offset: Tensor
     evening: Tensor
 
-    def shown(
-        self, cells: Tensor, within: Tensor, scene: Tensor, scores: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """What the cells (63, 1280) `within` show: its feature (1280,) and the cells that show it.
+    def beyond(self, cells: Tensor, scene: Tensor) -> Tensor:
+        """Cells (63, 1280) without the usual and without the scene (1280,) behind."""
+        return cells - (self.usual + scene)
 
-        `scene` (1280,) is what lies behind; `scores` (63,) say how much each cell shows of what is
+    def shown(
+        self, beyond: Tensor, within: Tensor, scores: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """What the cells `within` show: its feature (1280,) and which cells (63,) show it.
+
+        `beyond` (63, 1280), see there; `scores` (63,) say how much each cell shows of what is
         meant, where that is known.
         """
-        shown = foreground(cells - self.usual - scene, within, scores)
-        feature = cells[shown].mean(dim=0) - self.usual - scene
-        return feature * (float(shown.sum()) / len(shown)) ** _GROWTH, shown
+        shown = foreground(beyond, within, scores)
+        return beyond[shown].mean(dim=0) * (float(shown.sum()) / len(shown)) ** _GROWTH, shown
 
     def key(self, features: Tensor) -> Tensor:
         """Features as `shown` gives them (..., 1280) -> keys (..., 256)."""
@@ -80,10 +83,12 @@ class PictureKeys:
         first = keys = self.key(features)
         scores = classifier.scores(features) - classifier.bias
         scores = (scores - scores.mean(dim=-1, keepdim=True)) * SHARPNESS + self.offset
-        wanted = _shares(scores)
+        likely = torch.maximum(scores, keys @ self.decoder.T + self.offset).amax(dim=0)
+        near = likely.topk(_NEAR).indices  # the others have no share that could matter
+        decoder, offset, wanted = self.decoder[near], self.offset[near], _shares(scores[:, near])
         for _ in range(_STEPS):
-            off = _shares(keys @ self.decoder.T + self.offset) - wanted  # (K, C)
-            keys = keys - _STEP * (off @ self.decoder + _TIE * (keys - first))
+            off = _shares(keys @ decoder.T + offset) - wanted  # (K, near)
+            keys = keys - _STEP * (off @ decoder + _TIE * (keys - first))
         return keys
 
     def key_of(self, cells: Tensor, tall: bool, box: Box, scene: Tensor | None = None) -> Tensor:
@@ -92,7 +97,7 @@ class PictureKeys:
         `cells` (63, 1280) of a picture that is `tall` or not; without a `scene` none is known.
         """
         behind = torch.zeros(FEATURES) if scene is None else scene
-        return self.key(self.shown(cells, within_box(box, tall), behind)[0])
+        return self.key(self.shown(self.beyond(cells, behind), within_box(box, tall))[0])
 
     def decode(self, keys: Tensor) -> Tensor:
         """Keys (N, 256) -> posteriors (N, C); what they lack to 1 is none of the classes.
@@ -109,7 +114,7 @@ class PictureKeys:
     def digest(self) -> str:
         """Names what gives stored keys their meaning."""
         digest = hashlib.sha256(
-            repr((UNIT, SHARPNESS, SCENE_RATE, _GROWTH, _STEPS, _STEP, _TIE)).encode()
+            repr((UNIT, SHARPNESS, SCENE_RATE, _GROWTH, _STEPS, _STEP, _TIE, _NEAR)).encode()
         )
         for tensor in (self.usual, self.directions, self.decoder, self.offset):
             digest.update(tensor.numpy().tobytes())

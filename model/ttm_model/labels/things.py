@@ -90,11 +90,12 @@ class Looking:
         peaks = torch.cat([whole.amax(dim=-1), peaks[chosen]])
         salience = self._salience(peaks, self.strangeness(cells, scene))
         places = [EVERYWHERE, *(WINDOWS[at] for at in chosen)]
+        beyond = self.keys.beyond(cells, scene)
         shown, boxes = [], []
         best = torch.cat([whole, windows[chosen]]).argmax(dim=-1)
         scores = self.classifier.weight[best] @ cells.T  # (K, 63)
         for within, score in zip(places, scores, strict=True):
-            feature, where = self.keys.shown(cells, within, scene, score)
+            feature, where = self.keys.shown(beyond, within, score)
             shown.append(feature)
             boxes.append(box_of(where, tall))
         keys = self.keys.named(torch.stack(shown), self.classifier)
