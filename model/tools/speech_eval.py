@@ -111,10 +111,10 @@ def words(ears: Ears, args: argparse.Namespace) -> None:
             "poem": sources.poem(args.poem),
             "animals": sources.animals(),
         }
-    for name, said in sets.items():
-        if not said or (args.sets and name not in args.sets):
+    for name, every in sets.items():
+        if not every or (args.sets and name not in args.sets):
             continue
-        said = said[:: -(-len(said) // args.at_most)]
+        said = every[:: -(-len(every) // args.at_most)]
         clean, text = row_of(said, 1, (0.8, 2.0))
         wanted = comparable(text)
         streams = {
