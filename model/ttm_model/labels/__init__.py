@@ -1,1 +1,1 @@
-"""Label spaces: named classes, and how a noun phrase finds what their posteriors hold."""
+"""Label spaces: named classes, how a noun phrase finds them, and the keys that memory holds."""

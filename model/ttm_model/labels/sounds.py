@@ -22,7 +22,7 @@ def sound_space(
     """Build the space of these classes; every text of a class is a synonym of its name.
 
     `groups` are wider words ("an animal sound") with the classes they cover. With at most 256
-    classes the sketch is exact: a key is the posterior itself.
+    classes a key is the posterior itself, turned (`class_keys.py`).
     """
     rows = [
         {
