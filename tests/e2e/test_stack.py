@@ -161,7 +161,7 @@ async def test_an_outside_client_written_from_the_protocol_page_works(stack, chu
         ).json()
         assert set(answer) == {
             "question", "state", "answer", "confidence", "when", "evidence", "alternatives",
-            "as_of_seq", "as_of_s", "coverage_since_s", "gaps",
+            "as_of_seq", "as_of_s", "coverage_since_s", "gaps", "words_until_s",
         }  # fmt: skip
         assert answer["state"] == "answered"
         assert (await http.delete(path)).status_code == 204
@@ -196,7 +196,7 @@ async def test_bad_input_is_refused_clearly_and_costs_nothing(stack, chunks):
             await socket.send(json.dumps({"type": "start", "ticket": created["ticket"]}))
             await until_closed(socket)
         assert socket.close_code == 4401
-        for question, status in (("", 422), ("x" * 100_000, 413)):
+        for question, status in (("", 422), ("x" * 100_000, 422), ("x" * 1_000_000, 413)):
             response = await http.post(f"{path}/questions", json={"question": question})
             assert response.status_code == status
             assert "Traceback" not in response.text
