@@ -305,6 +305,18 @@ def test_events_are_called_by_what_was_taught(taught):
     assert ask("Did you see my wallet?").state != "answered"
 
 
+def test_a_proper_name_keeps_its_capital_and_takes_no_article(film):
+    mug = next(
+        slot for slot in film.memory(LENGTH_S, received=BOTH).events if "mug" in slot.label.lower()
+    )
+    thing = Thing("Rex", "video", mug.key[None], (mug.start_s,), LENGTH_S, "asked")
+    ask = film.asker(LENGTH_S, received=BOTH, things=(thing,))
+    assert "I saw Rex" in ask("Did you see rex?").answer
+    listed = ask("What did you see?").answer
+    assert "Rex" in listed
+    assert "a Rex" not in listed
+
+
 @pytest.mark.parametrize(
     ("text", "state"),
     [

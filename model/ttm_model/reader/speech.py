@@ -8,7 +8,8 @@ an object, with its article, after a preposition, and alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 from functools import cache
 from typing import Any
 
@@ -30,6 +31,14 @@ class Speech:
         self._times: dict[str, Any] = self._data["times"]
         self._nouns = load(language, "nouns")
         self._refusals: dict[str, str] = load(language, "refusals")["reasons"]
+        self._given: dict[str, str] = {}
+
+    def calling(self, names: Iterable[str]) -> Speech:
+        """The same sentences where these names were given: "Rex", not "a rex"."""
+        own = copy(self)
+        proper = (name for name in names if name[:1].isupper() and not OWNED.match(name))
+        own._given = {name.casefold(): name for name in proper}
+        return own
 
     def refusal(self, reason: str) -> str:
         """The sentence for a reason why a question has no answer."""
@@ -88,6 +97,9 @@ class Speech:
             return str(coloured).format(name=name, colour=self.words("colours").get(colour, colour))
         if thing == PICTURE:
             return str(words["pictured"])
+        given = self._given.get(thing.casefold())
+        if given:
+            return str(words["called"]).format(given)
         return thing if thing.startswith('"') or OWNED.match(thing) else None
 
     def listed(self, items: Sequence[str]) -> str:

@@ -75,8 +75,8 @@ class Tools:
 
     @cached_property
     def speech(self) -> Speech:
-        """The sentences."""
-        return speech(self.language)
+        """The sentences, in which what was taught has the name that it was given."""
+        return speech(self.language).calling(thing.name for thing in self.memory.things)
 
     @cached_property
     def background(self) -> frozenset[Called]:
