@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ttm_client.files import FileSource
-from ttm_model.asking import Asking
+from ttm_model.asking import Asking, Teaching
 from ttm_model.chunk import ChunkMedia
 from ttm_model.engines.lite import LiteEngine
 from ttm_model.engines.lite_state import received
@@ -168,3 +168,21 @@ def test_the_state_tells_what_each_sense_received(engine, media):
 
 def test_the_schema_names_the_model(engine):
     assert engine.model_info["schema"].startswith("slot-ttm/2;lite;s0;60x256;")
+
+
+def test_what_was_taught_is_noticed_by_its_name(engine, media):
+    """A thing of the clip gets a name, and is shown once more after a pause."""
+    state = fold(engine, media)
+    sights = [e for e in engine.timeline(state).events if e.modality == "video"]
+    shown = max(sights, key=lambda event: event.score)
+    state, taught = engine.teach(state, Teaching("Rex", shown.start_s, shown.end_s))
+    labels = set()
+    for at, one in enumerate(media):
+        start_s = 60.0 + at * 0.5
+        times = tuple(t - one.start_s + start_s for t in one.picture_times_s)
+        again = replace(one, start_s=start_s, picture_times_s=times)
+        result = engine.step([state], [again])[0]
+        state = result.state
+        labels |= {noticed.label for noticed in result.noticed}
+    assert "Rex" in labels
+    assert taught["label"] not in labels

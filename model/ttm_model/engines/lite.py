@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from ttm_model.asking import Asking, Teaching
 from ttm_model.chunk import ChunkMedia
@@ -38,7 +39,7 @@ from ttm_model.labels.sounds import sound_space
 from ttm_model.labels.space import load_space
 from ttm_model.labels.things import Looking, load_calibration
 from ttm_model.reader.laying_out import NAMES, view
-from ttm_model.reader.taught import with_names
+from ttm_model.reader.taught import called, with_names
 from ttm_model.reader.view import PERSON, MemoryView
 from ttm_model.slow import Finding, Job, SenseName, SlowSense
 from ttm_model.step_result import Noticed, StepResult
@@ -202,17 +203,18 @@ class LiteEngine:
     def _noticed(
         self, state: LiteState, output: StepOutput, row: int, tokens: InputTokens
     ) -> tuple[Noticed, ...]:
-        """The events that began in this step, named from the slots they were written to."""
-        found = []
+        """The events that began in this step, named from the slots they were written to.
+
+        What was taught has its taught name.
+        """
+        found, taught_things = [], things_of(state.things)
         for place in torch.nonzero(output.fresh[row])[:, 0].tolist():
             modality = Modality(int(tokens.modality[row, place]))
             name, slot = NAMES[modality], int(output.slot[row, place])
             label, score = PERSON, float(state.memory.strength[0, slot])
             if modality != Modality.PERSON:
-                posterior = self._spaces[name].decode(state.memory.tokens[0, slot : slot + 1])[0]
-                best = int(posterior.argmax())
-                label = self._spaces[name].names[best]
-                score = self._spaces[name].naming(float(posterior[best]))
+                key, space = state.memory.tokens[0, slot], self._spaces[name]
+                label, score = called(taught_things, space, name, key) or _named(space, key)
             start_s, end_s = float(tokens.start_s[row, place]), float(tokens.end_s[row, place])
             found.append(Noticed(label, name, start_s, end_s, round(score, 3)))
         return tuple(item for item in found if item.score >= NOTICED_P)
@@ -385,3 +387,10 @@ def _sound(media: ChunkMedia) -> npt.NDArray[np.float32] | None:
     if len(sound) < MIN_SOUND:
         sound = np.concatenate([sound, np.zeros(MIN_SOUND - len(sound), np.float32)])
     return sound
+
+
+def _named(space: TextSpace, key: Tensor) -> tuple[str, float]:
+    """The likeliest class of a key (d,), and how sure its name is."""
+    posterior = space.decode(key[None])[0]
+    best = int(posterior.argmax())
+    return space.names[best], space.naming(float(posterior[best]))

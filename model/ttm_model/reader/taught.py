@@ -37,6 +37,17 @@ def named(things: Sequence[Thing], name: str) -> list[Thing]:
     return exact or [thing for thing in things if thing.name.casefold().endswith(f" {wanted}")]
 
 
+def called(
+    things: Sequence[Thing], space: KeySpace, modality: ModalityName, key: Tensor
+) -> tuple[str, float] | None:
+    """The taught thing that a key (d,) is likest, and its probability; None where it is none."""
+    own = [thing for thing in things if thing.modality == modality]
+    likes = [float(space.likeness(key[None], thing.examples)[0]) for thing in own]
+    if not likes or max(likes) < NAMED_P:
+        return None
+    return own[likes.index(max(likes))].name, min(1.0, max(likes))
+
+
 def with_names(memory: MemoryView, spaces: Spaces) -> MemoryView:
     """The memory with its events called by the names that were taught, also those from before."""
     events = list(memory.events)
