@@ -185,7 +185,9 @@ def report(material: Material) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scenes", type=Path, nargs="+", default=[])
+    parser.add_argument(
+        "--scenes", type=Path, nargs="+", required=True, help="folders of photographs"
+    )
     parser.add_argument("--skip", nargs="*", default=[], help="photographs' names to leave out")
     parser.add_argument("--stamps", type=Path, default=Path("/usr/share/tuxpaint/stamps"))
     parser.add_argument("--cache", type=Path, help="keep the features in this file")
@@ -196,6 +198,10 @@ def main() -> None:
         material = torch.load(args.cache, weights_only=False)
     else:
         scenes = [p for p in photographs(args.scenes) if not set(args.skip) & {p.stem, *p.parts}]
+        if len(scenes) < 2:
+            parser.error(f"--scenes: {len(scenes)} photographs there, at least 2 are needed")
+        if not args.stamps.is_dir():
+            parser.error(f"--stamps: no folder {args.stamps} (Debian: tuxpaint-stamps-default)")
         material = make(scenes, args.stamps, args.seed)
         if args.cache:
             torch.save(material, args.cache)
