@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -28,6 +29,7 @@ _PROMPT_TEXTS = Path("/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.
 _SPHINX = Path("/usr/share/pocketsphinx/test/data")
 _STAMPS = Path("/usr/share/tuxpaint/stamps")
 _MUSIC = ("/usr/share/planetblupi/music/*.ogg", "/usr/share/asterisk/moh/*.g722")
+_SPOKEN = {"people", "symbols", "apollo_lander", "hanukkah"}  # folders and names of stamps
 # Sung or spoken, or made of a voice.
 _VOICES = ("ambi_choir", "bass_voxy", "glitch_robot", "mehackit_robot", "loop_mika", "misc_burp")
 
@@ -81,13 +83,16 @@ def cards() -> list[Said]:
 
 
 def animals() -> list[Said]:
-    """ "A frog.", "A rhea.": single nouns, without anything to guess them from; never tuned on."""
+    """ "Frog.", "Rhea.": single nouns, without anything to guess them from; never tuned on.
+
+    The texts have an article ("A frog."), which is not spoken.
+    """
     named = [
         (path, path.with_name(path.name.replace("_desc.ogg", ".txt")))
         for path in sorted(_STAMPS.rglob("*_desc.ogg"))
     ]
     said = [(path, text.read_text().splitlines()[0]) for path, text in named if text.exists()]
-    return [(path, text) for path, text in said if text.strip()]
+    return [(path, re.sub(r"^(an?|the) ", "", text, flags=re.I)) for path, text in said if text]
 
 
 def poem(folder: Path | None) -> list[Said]:
@@ -112,9 +117,9 @@ def samples(part: Part) -> Iterator[tuple[Path, Floats]]:
 
 
 def calls(part: Part) -> Iterator[tuple[Path, Floats]]:
-    """Animals and things of tuxpaint's stamps; no descriptions and nothing of people."""
+    """Animals and things of tuxpaint's stamps; no letters, numbers, words said."""
     for path in sorted(_STAMPS.rglob("*.ogg")):
-        people = "people" in path.parts or "_desc" in path.name
+        people = _SPOKEN & {*path.parts, path.stem} or "_desc" in path.name
         if part_of(path) == part and not people:
             yield path, sound(path)
 
