@@ -37,7 +37,12 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address the gateway listens on")
     port: int = Field(8000, ge=0, le=65535)
-    worker_metrics_port: int = Field(0, ge=0, le=65535, description="0: no metrics port")
+    worker_metrics_host: str = Field(
+        "127.0.0.1", description="address of the worker's port for probes and metrics"
+    )
+    worker_metrics_port: int = Field(
+        0, ge=0, le=65535, description="/healthz, /readyz and /metrics of a worker; 0: none"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     # who may come in

@@ -131,3 +131,8 @@ class Problem(BaseModel):
     field: str | None = Field(
         None, description="The input that is wrong, where there is one.", examples=["question"]
     )
+    waiting_for: list[str] | None = Field(
+        None,
+        description="Only with `not_ready`: what is missing until this server can answer.",
+        examples=[["a worker: model loading since 8 s"]],
+    )

@@ -12,6 +12,9 @@ class WorkerMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.ready = Gauge(
+            "ttm_worker_ready", "1 while this worker can answer, else 0", registry=self.registry
+        )
         self.sessions_active = Gauge(
             "ttm_sessions_active", "Sessions this worker owns", registry=self.registry
         )

@@ -57,8 +57,9 @@ class Worker(Generic[S]):
         settings: Settings,
         metrics: WorkerMetrics | None = None,
         watching: Watching = nullcontext,
+        owner: str | None = None,
     ) -> None:
-        self.owner = secrets.token_hex(8)
+        self.owner = owner or secrets.token_hex(8)
         self._store = store
         self._settings = settings
         self._metrics = metrics or WorkerMetrics()

@@ -1,0 +1,32 @@
+"""Whether a question asked here now can be answered, and what is waited for. Knows no endpoint."""
+
+from __future__ import annotations
+
+import time
+
+from ttm_server.gateway.runtime import Gateway
+from ttm_server.store import WorkerBeat, Workers
+
+MOST_NAMED = 4
+
+
+async def waits_for(gateway: Gateway) -> list[str]:
+    """What is missing, in words; nothing where all is there. Raises StoreUnavailable."""
+    await gateway.store.ping()
+    workers = await gateway.store.workers()
+    return [] if workers.ready else _missing(workers)
+
+
+def _missing(workers: Workers) -> list[str]:
+    starting = [beat for beat in workers.told if beat.state == "starting"]
+    if starting:
+        return [_told(beat) for beat in starting[:MOST_NAMED]]
+    if workers.draining:
+        return [f"a worker: all {workers.draining} that live are going away"]
+    return ["a worker: none is running"]
+
+
+def _told(beat: WorkerBeat) -> str:
+    """As `a worker: model loading since 8 s`."""
+    seconds = max(0.0, time.time() - beat.since)
+    return f"a worker: {beat.doing} since {seconds:.0f} s"
