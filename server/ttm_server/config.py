@@ -10,6 +10,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -44,6 +45,16 @@ class Settings(BaseSettings):
         0, ge=0, le=65535, description="/healthz, /readyz and /metrics of a worker; 0: none"
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] | None = Field(
+        None, description="json: one object per line; unset: text on a terminal, else json"
+    )
+
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="where OpenTelemetry traces go (OTLP over HTTP), such as http://HOST:4318; "
+        "unset: none are made. Needs ttmserve[otel]",
+    )
 
     # who may come in
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
@@ -144,6 +155,29 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def secret_texts(settings: Settings) -> list[str]:
+    """Every text in these settings that no log may hold: keys, and passwords inside addresses."""
+    found: list[str] = []
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, SecretStr):
+                found.append(one.get_secret_value())
+            elif isinstance(one, str) and "://" in one:
+                found += _passwords(one)
+    return found
+
+
+def _passwords(url: str) -> list[str]:
+    """An address's passwords, before its host and in its query: as written and as meant."""
+    where, _, query = url.partition("://")[2].partition("?")
+    before, at, _ = where.partition("/")[0].rpartition("@")
+    found = [before.partition(":")[2]] if at else []
+    pairs = (part.partition("=") for part in query.split("&"))
+    found += [value for name, _, value in pairs if "password" in name]
+    return [text for one in found for text in {one, unquote(one)} if text]
 
 
 def load_settings(**flags: Any) -> Settings:

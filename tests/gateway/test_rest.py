@@ -220,7 +220,9 @@ async def test_health_and_readiness(gateway: Served) -> None:
         return list(response.json()["waiting_for"])
 
     assert await missing() == ["a worker: none is running"]
-    beat = WorkerBeat(worker_id="w1", state="starting", since=time.time() - 8, doing="model loading")
+    beat = WorkerBeat(
+        worker_id="w1", state="starting", since=time.time() - 8, doing="model loading"
+    )
     await gateway.store.beat(beat)
     (told,) = await missing()
     assert re.fullmatch(r"a worker: model loading since (8|9|1\d) s", told)

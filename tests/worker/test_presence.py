@@ -100,7 +100,7 @@ async def test_a_port_that_is_taken_is_a_clear_error(store, raw, settings, tmp_p
             fleet.environment["TTM_WORKER_METRICS_PORT"] = str(port)
             process = fleet.start()
             assert await asyncio.to_thread(process.wait, 30) == 2
-    assert f"worker_metrics_port: cannot listen on 127.0.0.1:{port}" in (
-        tmp_path / "log"
-    ).read_text()
+    assert (
+        f"worker_metrics_port: cannot listen on 127.0.0.1:{port}" in (tmp_path / "log").read_text()
+    )
     assert os.strerror(98) in (tmp_path / "log").read_text()

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from ttm_protocol.errors import NotReady, Restarting
 from ttm_server.gateway.bodies import Health
 from ttm_server.gateway.openapi import errors
-from ttm_server.gateway.readiness import waits_for
+from ttm_server.gateway.readiness import look_at_store, waits_for
 from ttm_server.gateway.runtime import gateway_of
 
 router = APIRouter(tags=["operations"])
@@ -43,4 +43,6 @@ async def readyz(request: Request) -> Health:
 )
 async def metrics(request: Request) -> Response:
     """Counters and histograms in the Prometheus text format, never labelled by session."""
-    return Response(gateway_of(request).metrics.text(), media_type=CONTENT_TYPE_LATEST)
+    gateway = gateway_of(request)
+    await look_at_store(gateway)
+    return Response(gateway.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -30,6 +30,7 @@ from ttm_protocol.errors import (
     outcome_of,
 )
 from ttm_server.gateway.metrics import Metrics
+from ttm_server.logs import told_about
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:ttmserve:problem:"
@@ -74,6 +75,8 @@ def problem_body(status: int, code: str, detail: str, field: str | None) -> dict
         "detail": detail.encode(errors="replace").decode(),
         "code": code,
     }
+    if request_id := told_about().get("request_id"):
+        body["request_id"] = request_id
     if field is not None:
         body["field"] = field
     return body

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import get_args
 
+from ttm_protocol.errors import StoreUnavailable
 from ttm_server.gateway.runtime import Gateway
-from ttm_server.store import WorkerBeat, Workers
+from ttm_server.store import WorkerBeat, Workers, WorkerState
 
 MOST_NAMED = 4
 
@@ -30,3 +32,19 @@ def _told(beat: WorkerBeat) -> str:
     """As `a worker: model loading since 8 s`."""
     seconds = max(0.0, time.time() - beat.since)
     return f"a worker: {beat.doing} since {seconds:.0f} s"
+
+
+async def look_at_store(gateway: Gateway) -> None:
+    """Bring the gauges up to date that tell of the store and of who works on it."""
+    metrics = gateway.metrics
+    metrics.stream_lag.set(gateway.lag_chunks)
+    try:
+        workers, memory = await gateway.store.workers(), await gateway.store.memory()
+    except StoreUnavailable:
+        metrics.store_up.set(0)
+        return
+    metrics.store_up.set(1)
+    metrics.store_bytes.set(memory.used_bytes)
+    metrics.store_limit.set(memory.limit_bytes)
+    for state in get_args(WorkerState):
+        metrics.workers.labels(state).set(getattr(workers, state))

@@ -73,6 +73,7 @@ class GatewayStore:
         self.wait_reply = parts.asks.wait_reply
         self.announced_model = parts.models.announced_model
         self.workers = parts.fleet.workers
+        self.memory = parts.fleet.memory
         self.watch = parts.watching.watch
 
 

@@ -45,6 +45,13 @@ class Workers(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[WorkerBeat, ...] = ()
 
 
+class StoreMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store's data takes, and its limit (0: none)."""
+
+    used_bytes: int
+    limit_bytes: int
+
+
 _beat = msgspec.json.Decoder(WorkerBeat)
 
 
@@ -72,6 +79,14 @@ class Fleet(Part):
             ready=numbers.get(b"ready", 0),
             draining=numbers.get(b"draining", 0),
             told=tuple(map(_beat.decode, said)),
+        )
+
+    async def memory(self) -> StoreMemory:
+        """How full the store is; of a Cluster: one master of it, since sessions spread evenly."""
+        told = await self._edge.command("INFO", "memory", repeatable=True)
+        found = dict(line.partition(b":")[::2] for line in told.split(b"\r\n"))
+        return StoreMemory(
+            used_bytes=int(found[b"used_memory"]), limit_bytes=int(found[b"maxmemory"])
         )
 
     async def _say(self, worker_id: str, said: bytes, keep_s: float) -> None:

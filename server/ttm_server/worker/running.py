@@ -16,12 +16,13 @@ from typing import Any
 
 from ttm_model.errors import ModelError
 from ttm_protocol.errors import ConfigError, TTMError
-from ttm_server.config import Settings, load_settings
+from ttm_server import logs, tracing
+from ttm_server.config import Settings, load_settings, secret_texts
 from ttm_server.store import Store, WorkerStore
 from ttm_server.worker.announcing import announce, described
-from ttm_server.worker.engine import Engine
+from ttm_server.worker.engine import Engine, TimesEncoders
 from ttm_server.worker.heartbeat import beating
-from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.metrics import MODEL_LABELS, WorkerMetrics
 from ttm_server.worker.presence import Presence
 from ttm_server.worker.probes import serve_probes
 from ttm_server.worker.watchdog import Hang, Watchdog
@@ -79,11 +80,11 @@ def _after(delay_s: float, call: Callable[..., None], *arguments: object) -> Non
     timer.start()
 
 
-async def serve(settings: Settings, make_engine: MakeEngine) -> None:
+async def serve(settings: Settings, make_engine: MakeEngine, worker_id: str) -> None:
     """Run one worker until SIGTERM or SIGINT; raises TTMError when it cannot start."""
     if settings.redis_url is None:
         raise ConfigError("redis_url: TTM_REDIS_URL is not set", field="redis_url")
-    presence = Presence(secrets.token_hex(8), settings)
+    presence = Presence(worker_id, settings)
     stopping = _Stopping(presence)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -93,7 +94,7 @@ async def serve(settings: Settings, make_engine: MakeEngine) -> None:
     if settings.worker_metrics_port:
         where = settings.worker_metrics_host, settings.worker_metrics_port
         serve_probes(*where, metrics.registry, presence.waits_for)
-    store = await Store.connect(settings.redis_url, settings)
+    store = await Store.connect(settings.redis_url, settings, observe=metrics.observe_redis)
     try:
         async with _told(presence, store.worker):
             await _work(store.worker, settings, make_engine, metrics, stopping)
@@ -114,6 +115,10 @@ async def _work(
     presence.become("starting", "model loading")
     engine = await asyncio.to_thread(make_engine, settings)
     announced = await asyncio.to_thread(described, engine)
+    metrics.model.labels(*(announced.model[name] for name in MODEL_LABELS)).set(1)
+    metrics.sessions_capacity.set(settings.max_live_sessions)
+    if isinstance(engine, TimesEncoders):
+        engine.encoded = metrics.encoded
     watchdog = Watchdog(settings.step_timeout_s, _end_hung)
     worker = Worker(store, engine, settings, metrics, watchdog.watching, owner=presence.worker_id)
     stopping.worker = worker
@@ -151,12 +156,15 @@ def run(make_engine: MakeEngine) -> int:
     except ConfigError as error:
         sys.stderr.write(f"ttmserve worker: {error}\n")
         return 2
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    worker_id = secrets.token_hex(8)
+    told = {"worker_id": worker_id}
+    logs.configure(settings.log_level, settings.log_format, secret_texts(settings), told)
     try:
-        asyncio.run(serve(settings, make_engine))
+        tracing.configure(settings.otlp_endpoint, "ttmserve-worker", worker_id)
+        asyncio.run(serve(settings, make_engine, worker_id))
     except (TTMError, ModelError) as error:
-        sys.stderr.write(f"ttmserve worker: {error}\n")
+        log.critical("%s", error)
         return 2 if isinstance(error, ConfigError) else 1
+    finally:
+        tracing.shutdown()
     return 0
