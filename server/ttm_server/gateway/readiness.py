@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import get_args
 
@@ -10,6 +11,7 @@ from ttm_server.gateway.runtime import Gateway
 from ttm_server.store import WorkerBeat, Workers, WorkerState
 
 MOST_NAMED = 4
+LOOK_WITHIN_S = 3.0  # a scrape has a limit of its own
 
 
 async def waits_for(gateway: Gateway) -> list[str]:
@@ -39,8 +41,9 @@ async def look_at_store(gateway: Gateway) -> None:
     metrics = gateway.metrics
     metrics.stream_lag.set(gateway.lag_chunks)
     try:
-        workers, memory = await gateway.store.workers(), await gateway.store.memory()
-    except StoreUnavailable:
+        async with asyncio.timeout(LOOK_WITHIN_S):
+            workers, memory = await gateway.store.workers(), await gateway.store.memory()
+    except (StoreUnavailable, TimeoutError):
         metrics.store_up.set(0)
         return
     metrics.store_up.set(1)
