@@ -12,7 +12,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-EXPORT_WITHIN_S = 5.0
+EXPORT_WITHIN_S = 2.0  # a worker that goes away has two seconds left after its drain
 _KINDS = {"server": trace.SpanKind.SERVER, "internal": trace.SpanKind.INTERNAL}
 
 

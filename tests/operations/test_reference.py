@@ -1,4 +1,4 @@
-"""Pages made from the code are current; the dashboard and the alerts know all metrics and no others."""
+"""Pages made from the code are current; dashboard and alerts know all metrics, and no others."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_page_made_from_the_code_is_current(name: str) -> None:
 
 
 def test_all_metrics_of_the_design_are_there_and_none_tells_of_a_session() -> None:
-    assert PROMISED <= {one.name for one in all_exported()}
+    assert {one.name for one in all_exported()} >= PROMISED
     for one in all_exported():
         assert not {"session", "session_id", "sid"} & set(one.labels)
         assert one.meaning
@@ -91,7 +91,9 @@ def test_every_alert_leads_to_a_place_in_the_runbook() -> None:
 @pytest.mark.parametrize("what", [("rules", ALERTS), ("config", SCRAPES)])
 def test_prometheus_takes_the_files(what: tuple[str, Path]) -> None:
     kind, file = what
-    done = subprocess.run(["promtool", "check", kind, file], capture_output=True, text=True)
+    done = subprocess.run(
+        ["promtool", "check", kind, file], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

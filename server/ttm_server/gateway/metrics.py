@@ -138,6 +138,8 @@ class Metrics:
         # From zero on: a rate over a series that appears only with its first count misses it.
         for reason in (*_DROPS, *(f"client_{name}" for name in _CLIENT_GAPS)):
             self.chunks_dropped.labels(reason)
+        for closed in (*_KNOWN_CLOSES, *_OWN_CLOSES):
+            self._ws_closes.labels(str(closed))
         for state in get_args(State):
             self._answers.labels(state)
         for code in {outcome.code for outcome in OUTCOMES.values()}:

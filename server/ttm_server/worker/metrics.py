@@ -118,6 +118,8 @@ class WorkerMetrics:
         # From zero on: a rate over a series that appears only with its first count misses it.
         for result in ("committed", "refused"):
             self.commits.labels(result)
+        for result in ("committed", "already", "refused", "put_off"):
+            self.flushes.labels(result)
         for result in ("passed", "failed", "put_off"):
             self.trials.labels(result)
 

@@ -94,7 +94,10 @@ class Publisher(Generic[S]):
         session.replying += 1
         try:
             with asked(session.session_id, ask):
+                began_s = time.monotonic()
                 await self._reply(session, ask)
+                took_ms = (time.monotonic() - began_s) * 1000
+                log.info("a %s was answered in %.0f ms", ask.kind, took_ms)
         finally:
             session.replying -= 1
 
