@@ -37,8 +37,8 @@ def locked_url(clean_valkey: EmbeddedServer) -> str:
             enabled=True,
             reset=True,
             passwords=[f"+{PASSWORD}"],
-            keys=["*"],
-            channels=["*"],
+            keys=["ttm:*"],
+            channels=["ttm:*"],
             categories=["+@all"],
         )
     return clean_valkey.url.replace("redis://", f"redis://ops:{ENCODED}@")
