@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import os
 import shutil
 import signal
 import subprocess
@@ -111,7 +112,7 @@ def run(log: list[str]) -> list[str]:
                 "ttmserve-gateway": [f"127.0.0.1:{settings.port}"],
                 "ttmserve-worker": [f"127.0.0.1:{port}"],
             }
-            began_s = time.time()
+            began_s, load = time.time(), os.getloadavg()[0]
             with (
                 prometheus(folder, targets) as found,
                 running_stack(settings, 1, TTM_LOG_LEVEL="warning") as stack,
@@ -124,7 +125,8 @@ def run(log: list[str]) -> list[str]:
                     f"ttmserve {importlib.metadata.version('ttmserve')}, "
                     f"{_version('prometheus')}. Ready after {ready_s - began_s:.0f} s; "
                     f"{chunks} chunks and {questions} questions in {used_s - ready_s:.0f} s; "
-                    f"scraped every second. `$__rate_interval` is {RATE_INTERVAL}.",
+                    f"scraped every second. `$__rate_interval` is {RATE_INTERVAL}. The machine has "
+                    f"{os.cpu_count()} cores; its load was {load:.1f} at the beginning.",
                     "",
                 ]
                 faults = healthy_faults(found, began_s, log)
@@ -148,8 +150,10 @@ HEAD = """\
 # A run of the dashboard
 
 Every query of `docker/grafana/dashboards/ttmserve.json` asked of a real Prometheus that scraped a
-real run: `make dashboard-test` made this page. The dashboard itself was not looked at in Grafana,
-which could not be had here; its panels' queries are what was checked.
+real run, by `make dashboard-test`. The dashboard itself was not looked at in Grafana,
+which could not be had here; its panels' queries are what was checked. The clip was
+streamed as fast as it went, so that chunks wait for their turn: times from a chunk to memory are
+those of a queue that is kept full, not of a camera.
 """
 
 

@@ -19,7 +19,7 @@ from prometheus_client import (
 from ttm_protocol.answers import State
 from ttm_protocol.errors import OUTCOMES
 
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 _REQUEST_SECONDS = (0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0)
 _FAST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0)
 # A client may close with any code: only these become label values.

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ttm_server.gateway.guard import SAFE_METHODS
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.logs import about
 from ttm_server.tracing import span
@@ -68,7 +69,9 @@ class Requests:
 
     def _told(self, method: str, route: str, status: int, seconds: float) -> None:
         self._metrics.requested(route, status, seconds)
-        level = logging.INFO if route.startswith("/v1/") else logging.DEBUG
+        # What changes nothing and succeeds, pages and probes do every second.
+        quiet = method in SAFE_METHODS and status < HTTPStatus.BAD_REQUEST
+        level = logging.DEBUG if quiet or not route.startswith("/v1/") else logging.INFO
         _log.log(level, "%s %s %d in %.0f ms", method, route, status, seconds * 1000)
 
 
