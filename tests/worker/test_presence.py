@@ -92,6 +92,16 @@ async def test_a_drained_worker_takes_its_beat_out(store, raw, settings, tmp_pat
         assert (await store.workers()).told == ()
 
 
+async def test_a_worker_that_loads_ends_at_once(store, raw, settings, tmp_path):
+    with Fleet(store_url(raw), settings, tmp_path / "log", load_s=600) as fleet:
+        process = fleet.start()
+        async with asyncio.timeout(60):
+            while not (await store.workers()).starting:
+                await asyncio.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 30) == 0
+
+
 async def test_a_port_that_is_taken_is_a_clear_error(store, raw, settings, tmp_path):
     listener = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]

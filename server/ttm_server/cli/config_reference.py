@@ -69,9 +69,15 @@ def show(console: Console, settings: Settings) -> None:
     for name in Settings.model_fields:
         value = getattr(settings, name)
         shown = _hidden(value)
-        source = "environment" if _variable(name) in os.environ else "default"
-        table.add_row(_variable(name), shown, source, reader_of(name))
+        table.add_row(_variable(name), shown, _source(_variable(name)), reader_of(name))
     console.print(table)
+
+
+def _source(variable: str) -> str:
+    """Where a value comes from."""
+    if variable in os.environ:
+        return "environment"
+    return "file" if f"{variable}_FILE" in os.environ else "default"
 
 
 def _variable(name: str) -> str:
