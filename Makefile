@@ -7,7 +7,7 @@ STEPS ?= 10000
 export PIP_NO_INPUT = 1
 
 SOAK_SECONDS ?= 600
-.PHONY: help demo test check serve bench eval soak install install-dev system-packages format clean
+.PHONY: help demo test check serve bench eval soak reference dashboard-test install install-dev system-packages format clean
 
 help:
 	@echo "make demo    stream the demo clip through the whole stack and ask about it"
@@ -16,6 +16,8 @@ help:
 	@echo "make serve   gateway, worker and embedded store at http://127.0.0.1:8000"
 	@echo "make eval    the memory beside every alternative, in three to five minutes"
 	@echo "make soak    kill workers, gateways and the store for ten minutes (SOAK_SECONDS=$(SOAK_SECONDS))"
+	@echo "make reference       write docs/configuration.md and docs/metrics.md anew from the code"
+	@echo "make dashboard-test  ask every panel and alert of a real Prometheus, in a real run"
 	@echo "make bench   cost of a step and bytes of a memory, early and late (STEPS=$(STEPS))"
 
 demo: install
@@ -33,6 +35,13 @@ eval: install
 soak: install-dev system-packages
 	cd tests && ../$(BIN)/python -m crash.soak --seconds $(SOAK_SECONDS) --seed 1
 	cd tests && ../$(BIN)/python -m crash.measure_real_model --speed 0
+
+reference: install
+	$(BIN)/python -m ttm_server.cli.reference docs
+
+# Two to three minutes on two busy cores. PAGE=../docs/operations/dashboard-run.md keeps what it says.
+dashboard-test: install-dev
+	cd tests && ../$(BIN)/python -m operations.dashboard_run $(PAGE)
 
 # Two at a time what can share two cores; then, alone, what plays in real time or kills processes.
 ALONE := tests/browser tests/crash tests/e2e

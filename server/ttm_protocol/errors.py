@@ -18,6 +18,7 @@ who is told an error with :func:`error_of_code`.
     │   ├── RateLimited        one client asks too often
     │   └── AnswerTimeout      no worker answered a question in time
     ├── Restarting             this process is going away: reconnect
+    ├── NotReady               nothing here can answer yet: says what is waited for
     ├── Fenced                 another worker owns the session now
     ├── Quarantined            its chunks end the worker again and again
     ├── StateIncompatible      a stored memory that this model cannot continue
@@ -30,6 +31,7 @@ who is told an error with :func:`error_of_code`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -98,6 +100,16 @@ class Restarting(TTMError):
     """This process is going away; the session goes on elsewhere."""
 
 
+class NotReady(TTMError):
+    """What is needed to answer is not there (yet); `waiting_for` names it, in words."""
+
+    def __init__(
+        self, message: str, *, field: str | None = None, waiting_for: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, field=field)
+        self.waiting_for = list(waiting_for)
+
+
 class Fenced(TTMError):
     """Another worker has acquired the session; what this one holds is stale."""
 
@@ -156,6 +168,7 @@ OUTCOMES: dict[type[TTMError], Outcome] = {
     RateLimited: Outcome("rate_limited", 4429, 429, True),
     AnswerTimeout: Outcome("answer_timeout", 1013, 503, True),
     Restarting: Outcome("restarting", 1012, 503, True),
+    NotReady: Outcome("not_ready", 1013, 503, True),
     Fenced: Outcome("fenced", 1012, 503, True),
     Quarantined: Outcome("quarantined", 1008, 409, False),
     StateIncompatible: Outcome("state_incompatible", 1008, 409, False),

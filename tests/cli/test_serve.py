@@ -133,11 +133,14 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     )
     assert process.stdout is not None
     try:
-        found = None
+        found, waited = None, ""
         for line in process.stdout:
             if found := re.search(r"ready at (http://\S+)", line):
                 break
+            waited += line
         assert found is not None
+        assert "waiting for a worker: model loading" in waited
+        assert httpx.get(f"{found[1]}/readyz", trust_env=False).json() == {"status": "ready"}
         yield process, found[1]
     finally:
         if process.poll() is None:
@@ -195,6 +198,27 @@ async def test_sigterm_ends_everything_in_order_and_loses_nothing(
             assert (info.durable_seq, info.applied_seq, info.status) == (9, 9, "idle")
             # Released: another worker need not wait for a lease to run out.
             assert await store.acquire(sid, "another", 1.0) is not None
+
+
+def test_sigterm_while_the_model_loads_ends_it_at_once(tmp_path: Path) -> None:
+    own = {key: value for key, value in os.environ.items() if not key.startswith("TTM_")}
+    command = [sys.executable, "-m", "ttm_server.cli", "serve", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--data-dir", str(tmp_path / "data")],
+        env=own | {"COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            said = next(line for line in process.stdout if "waiting for a worker" in line)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+            assert "ready at" not in said + process.stdout.read()
+        finally:
+            if process.poll() is None:
+                process.kill()
 
 
 def valkey_of(parent: int) -> int:

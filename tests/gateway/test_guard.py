@@ -118,8 +118,9 @@ async def test_no_key_no_entry(locked: Served, value: str | None) -> None:
             assert response.status_code == 401
             assert response.headers["www-authenticate"] == "Bearer"
             assert response.json()["code"] == "unauthenticated"
-        for path in ("/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"):
+        for path in ("/healthz", "/metrics", "/docs", "/openapi.json"):
             assert (await http.get(path)).status_code == 200
+        assert (await http.get("/readyz")).json()["code"] == "not_ready"  # so it was let in
     assert (await locked.http.post("/v1/sessions")).status_code == 201
 
 

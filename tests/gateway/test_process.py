@@ -67,11 +67,11 @@ async def process(**variables: str) -> AsyncIterator[Process]:
         await reader
 
 
-async def ready(http: httpx.AsyncClient) -> None:
+async def alive(http: httpx.AsyncClient) -> None:
     async with asyncio.timeout(30):
         while True:
             with contextlib.suppress(httpx.TransportError):
-                if (await http.get("/readyz")).status_code == 200:
+                if (await http.get("/healthz")).status_code == 200:
                     return
             await asyncio.sleep(0.05)
 
@@ -87,7 +87,7 @@ async def test_a_whole_scenario_and_sigterm(clean_valkey: EmbeddedServer) -> Non
             trust_env=False,
         ) as http,
     ):
-        await ready(http)
+        await alive(http)
         session = (await http.post("/v1/sessions")).json()
         sid, ticket = session["session_id"], session["ticket"]
         secrets = [KEY, ticket, QUESTION]
@@ -132,7 +132,7 @@ async def test_a_stream_that_ends_in_time_does_not_delay_the_exit(
         process(TTM_REDIS_URL=clean_valkey.url) as gateway,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}", trust_env=False) as http,
     ):
-        await ready(http)
+        await alive(http)
         session = (await http.post("/v1/sessions")).json()
         async with gateway.open(session["session_id"]) as socket_:
             client = Client(socket_, session["session_id"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import fields
 from typing import Any
 
 import pytest
+from msgspec import structs
 from pydantic import TypeAdapter
 
 from both_sides import Store
@@ -15,7 +18,7 @@ from ttm_protocol.answers import Answer, SessionInfo
 from ttm_protocol.errors import OUTCOMES, error_of_code
 from ttm_server.config import Settings
 from ttm_server.gateway.examples import EXAMPLES
-from ttm_server.store import EmbeddedServer, Reply
+from ttm_server.store import EmbeddedServer, Reply, WorkerBeat
 
 SUMMARY = EXAMPLES["Summary"]
 
@@ -208,8 +211,26 @@ async def test_an_unexpected_error_shows_a_reference_and_nothing_else(
 
 
 async def test_health_and_readiness(gateway: Served) -> None:
+    """Alive from the start; ready while a worker lives that has its model."""
     assert (await gateway.http.get("/healthz")).json() == {"status": "ok"}
+
+    async def missing() -> list[str]:
+        response = await gateway.http.get("/readyz")
+        is_problem(response, 503, "not_ready", None, "waiting for a worker")
+        return list(response.json()["waiting_for"])
+
+    assert await missing() == ["a worker: none is running"]
+    beat = WorkerBeat(
+        worker_id="w1", state="starting", since=time.time() - 8, doing="model loading"
+    )
+    await gateway.store.beat(beat)
+    (told,) = await missing()
+    assert re.fullmatch(r"a worker: model loading since (8|9|1\d) s", told)
+    await gateway.store.beat(structs.replace(beat, worker_id="w2", state="ready"))
     assert (await gateway.http.get("/readyz")).json() == {"status": "ready"}
+    await gateway.store.leave("w1")
+    await gateway.store.beat(structs.replace(beat, worker_id="w2", state="draining"))
+    assert await missing() == ["a worker: all 1 that live are going away"]
 
 
 async def test_metrics_have_the_promised_names(gateway: Served) -> None:

@@ -9,7 +9,7 @@ import pytest
 from both_sides import Store
 from store.folding import chunk, event, fold, payload, session_with, state
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, Superseded
-from ttm_server.store import ModelAnnounced, Reply
+from ttm_server.store import ModelAnnounced, Reply, WorkerBeat
 
 LONG_S = 60.0
 PAUSE_S = 0.05
@@ -47,6 +47,11 @@ async def every_operation(store: Store) -> str:
     announced = ModelAnnounced(model={"schema": "one"}, memory={}, fingerprint="f")
     await store.announce_model(announced)
     assert await store.announced_model("one") == announced
+    await store.beat(WorkerBeat(worker_id="w", state="ready", since=1.0))
+    assert (await store.workers()).ready == 1
+    await store.leave("w")
+    assert (await store.workers()).ready == 0
+    assert (await store.memory()).used_bytes > 0
     await store.note_leases([sid], 0.001)
     await asyncio.sleep(0.01)
     assert await store.hand_on_expired() is None

@@ -112,6 +112,7 @@ class LabEngine(ChainEngine):
 
 
 def make_engine(_settings: Settings) -> LabEngine:
+    time.sleep(float(os.environ.get("LAB_LOAD_S", "0")))
     return LabEngine(
         float(os.environ.get("LAB_STEP_S", "0")),
         int(os.environ.get("LAB_STATE_BYTES", "0")),

@@ -75,7 +75,7 @@ async def taken_over(store: Store, before: dict[str, tuple[bytes, int]], limit_s
 async def until_ready(fleet: Fleet, log: Path, owned: int, store: Store, sids: list[str]) -> None:
     """Until every worker is up, one owner has all sessions and all move."""
     async with asyncio.timeout(120):
-        while (await asyncio.to_thread(log.read_bytes)).count(b" ready\n") < fleet.starts:
+        while (await asyncio.to_thread(log.read_bytes)).count(b' ready"') < fleet.starts:
             await asyncio.sleep(0.05)
         while len({owner for owner, _ in (await looks(store, sids)).values()} - {b""}) != owned:
             await asyncio.sleep(0.05)

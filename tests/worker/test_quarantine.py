@@ -232,7 +232,7 @@ async def test_workers_killed_at_random_put_nobody_in_quarantine(store, fleet, t
     streams = [asyncio.create_task(stream(*session)) for session in sessions]
     for _ in range(KILLS):
         async with asyncio.timeout(60):
-            while (tmp_path / "workers.log").read_bytes().count(b" ready\n") < fleet.starts:
+            while (tmp_path / "workers.log").read_bytes().count(b' ready"') < fleet.starts:
                 await asyncio.sleep(0.02)
         await asyncio.sleep(dice.uniform(0.0, 0.6))
         fleet.kill(dice.randrange(2))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -76,6 +77,7 @@ class LiteEngine:
         switches: Switches | None = None,
     ) -> None:
         """`threads` 0 is one: another number of threads rounds differently on the CPU."""
+        self.encoded: Callable[[str, float], None] = lambda _modality, _seconds: None
         torch.set_num_threads(threads or 1)
         self.device = torch.device(_choose(device))
         self._text = TextEncoder()
@@ -150,11 +152,15 @@ class LiteEngine:
         findings: Sequence[Mapping[int, Finding]] = (),
     ) -> list[StepResult[LiteState]]:
         """One chunk for each of B sessions; a row's result does not depend on the others."""
+        began_s = time.perf_counter()
         features = self._pictures.encode([p for chunk in media for p in chunk.pictures])
+        seen_s = time.perf_counter()
         contexts = [
             _sound_context(state, chunk) for state, chunk in zip(states, media, strict=True)
         ]
         sounds = self._sounds.encode([_sound(chunk) for chunk in media], contexts)
+        self.encoded("video", seen_s - began_s)
+        self.encoded("audio", time.perf_counter() - seen_s)
         rows: list[dict[Modality, Sequence[Thing]]] = []
         taken, scenes, whole = [], [], []
         first = 0

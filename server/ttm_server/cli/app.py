@@ -289,6 +289,23 @@ def doctor() -> None:
     raise typer.Exit(run_doctor(console))
 
 
+@app.command()
+def config(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The reference of all settings, as a page.")
+    ] = False,
+) -> None:
+    """Print every setting with its value here, secrets hidden, and where it comes from."""
+    with packages_of("server", "config"):
+        from ttm_server.cli import config_reference
+        from ttm_server.config import load_settings
+
+    if markdown:
+        typer.echo(config_reference.page(), nl=False)
+    else:
+        config_reference.show(console, load_settings())
+
+
 weights = typer.Typer(help="The weight files: what they are, and whether they are the right ones.")
 app.add_typer(weights, name="weights", no_args_is_help=True)
 

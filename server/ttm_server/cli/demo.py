@@ -62,12 +62,16 @@ async def run_demo(console: Console, *, keep: bool = False) -> int:
     folder = Path(tempfile.mkdtemp(prefix="ttmserve-demo-"))
     settings = load_settings(data_dir=folder, port=0, host="127.0.0.1")
     timings: dict[str, float] = {}
+
+    def say(what: str) -> None:
+        console.print(f"waiting for {what} …", highlight=False)
+
     try:
         with (
-            running_stack(settings, workers=1, TTM_LOG_LEVEL="warning") as stack,
+            running_stack(settings, 1, say=say, TTM_LOG_LEVEL="warning") as stack,
             as_file(files(DEMO_PACKAGE) / CLIP_NAME) as clip,
         ):
-            timings["start the stack"] = time.monotonic() - started_s
+            timings["start the stack and load the model"] = time.monotonic() - started_s
             asked = await _stream_and_ask(console, stack, clip, timings)
     finally:
         if keep:
@@ -92,7 +96,7 @@ async def _stream_and_ask(
         )
         since_s = time.monotonic()
         done = await stream_with_bar(console, client, session.id, source, length_s, None)
-        timings["start the model, stream, fold and commit"] = time.monotonic() - since_s
+        timings["stream, fold and commit"] = time.monotonic() - since_s
         info = await session.info()
         console.print(
             f"{done.applied} chunks are in memory: {info.memory.tokens} tokens of "

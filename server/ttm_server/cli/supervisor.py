@@ -6,21 +6,19 @@ import contextlib
 import signal
 import socket
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 
-import httpx
 from rich.console import Console
 
-from ttm_protocol.errors import Overloaded, StoreUnavailable
+from ttm_protocol.errors import Restarting, StoreUnavailable
 from ttm_server.cli.children import Children
+from ttm_server.cli.starting import wait_until_ready
 from ttm_server.config import Settings
 from ttm_server.store import EmbeddedServer
 
 POLL_S = 0.2
-READY_TIMEOUT_S = 60.0
 MARGIN_S = 13.0  # a gateway's own bounds after its drain add up to nine
 
 
@@ -50,11 +48,19 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_stack(settings: Settings, workers: int, **overrides: str) -> Iterator[Stack]:
-    """Start everything and wait until the gateway is ready; end it all on leaving.
+def running_stack(
+    settings: Settings,
+    workers: int,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    stopping: threading.Event | None = None,
+    **overrides: str,
+) -> Iterator[Stack]:
+    """Start everything and wait until a question can be answered; end it all on leaving.
 
-    `overrides` are further `TTM_*` variables for the children, by their full name. Raises
-    Overloaded when the gateway does not become ready, or what the embedded server raises.
+    `overrides` are further `TTM_*` variables for the children, by their full name; `say` hears what
+    is waited for. Raises Overloaded when it does not become ready, Restarting where `stopping` is
+    set before that, or what the embedded server raises.
     """
     with contextlib.ExitStack() as stack:
         url, embedded = settings.redis_url, None
@@ -84,7 +90,7 @@ def running_stack(settings: Settings, workers: int, **overrides: str) -> Iterato
                 }
             children.add(f"worker {number + 1}", "ttm_server.worker", own, stage=1)
         base_url = f"http://{_address(settings.host)}:{port}"
-        _wait_until_ready(base_url, children)
+        wait_until_ready(base_url, children, say, stopping or threading.Event())
         yield Stack(base_url, url, children, embedded)
 
 
@@ -97,7 +103,14 @@ def run_all(settings: Settings, workers: int, console: Console) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with running_stack(settings, workers) as stack:
+
+    def say(what: str) -> None:
+        console.print(f"waiting for {what} …", highlight=False)
+
+    with (
+        contextlib.suppress(Restarting),  # told to stop while it was starting
+        running_stack(settings, workers, say=say, stopping=stopping) as stack,
+    ):
         console.print(f"ttmserve is ready at {stack.base_url}", highlight=False)
         console.print(f"documentation and a form for every call: {stack.base_url}/docs")
         while not stopping.wait(POLL_S):
@@ -118,16 +131,3 @@ def _address(host: str) -> str:
     if host in {"0.0.0.0", "::"}:  # noqa: S104
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-
-def _wait_until_ready(base_url: str, children: Children) -> None:
-    deadline_s = time.monotonic() + READY_TIMEOUT_S
-    gateway = children.members[0]
-    while time.monotonic() < deadline_s:
-        if gateway.exit_status is not None:
-            raise Overloaded(f"the gateway ended with status {gateway.exit_status}; see above why")
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{base_url}/readyz", trust_env=False).is_success:
-                return
-        time.sleep(POLL_S / 2)
-    raise Overloaded(f"the gateway was not ready within {READY_TIMEOUT_S:g} s")

@@ -31,6 +31,8 @@ from ttm_server.gateway.guard import Guard
 from ttm_server.gateway.memory_file import MAX_HEADER_BYTES as FILE_HEADER_BYTES
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.pictures import base64_bytes
+from ttm_server.gateway.requests import HEADER as REQUEST_ID
+from ttm_server.gateway.requests import Requests
 from ttm_server.gateway.runtime import Gateway, Timing
 from ttm_server.store import GatewayStore
 
@@ -76,16 +78,18 @@ def create_app(
 
 
 def _layers(settings: Settings, limits: Limits, metrics: Metrics) -> list[Middleware]:
-    """From the outside in: errors, browser pages of other origins, who may come in, body size."""
-    layers = [Middleware(problems.Shield)]
+    """From the outside in: the request's id, errors, pages of other origins, who may come in, size
+    of bodies.
+    """
+    layers = [Middleware(Requests, metrics=metrics), Middleware(problems.Shield)]
     if settings.allowed_origins:
         layers.append(
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(settings.allowed_origins),
                 allow_methods=["GET", "POST", "PUT", "DELETE"],
-                allow_headers=["Authorization", "Content-Type", "If-None-Match"],
-                expose_headers=["ETag", memory.AS_OF],
+                allow_headers=["Authorization", "Content-Type", "If-None-Match", REQUEST_ID],
+                expose_headers=["ETag", memory.AS_OF, REQUEST_ID],
             )
         )
     layers.append(Middleware(Guard, settings=settings, metrics=metrics))

@@ -131,3 +131,13 @@ class Problem(BaseModel):
     field: str | None = Field(
         None, description="The input that is wrong, where there is one.", examples=["question"]
     )
+    request_id: str | None = Field(
+        None,
+        description="The request's `X-Request-Id`, under which the server's log tells of it.",
+        examples=["4be1c9d2a7f03e58"],
+    )
+    waiting_for: list[str] | None = Field(
+        None,
+        description="Only with `not_ready`: what is missing until this server can answer.",
+        examples=[["a worker: model loading since 8 s"]],
+    )

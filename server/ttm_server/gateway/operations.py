@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from ttm_protocol.errors import Restarting
+from ttm_protocol.errors import NotReady, Restarting
 from ttm_server.gateway.bodies import Health
 from ttm_server.gateway.openapi import errors
+from ttm_server.gateway.readiness import look_at_store, waits_for
 from ttm_server.gateway.runtime import gateway_of
 
 router = APIRouter(tags=["operations"])
@@ -19,13 +20,18 @@ async def healthz() -> Health:
     return Health(status="ok")
 
 
-@router.get("/readyz", summary="Can it serve?", responses=errors(503))
+@router.get("/readyz", summary="Can it answer?", responses=errors(503))
 async def readyz(request: Request) -> Health:
-    """503 while the store cannot be reached, and from the moment this gateway is going away."""
+    """503 until a worker has its model and can answer, while the store cannot be reached, and from
+    the moment this gateway is going away. `waiting_for` says what is missing:
+    `["a worker: model loading since 8 s"]`.
+    """
     gateway = gateway_of(request)
     if gateway.draining.is_set():
         raise Restarting("this gateway is going away")
-    await gateway.store.ping()
+    missing = await waits_for(gateway)
+    if missing:
+        raise NotReady(f"waiting for {'; '.join(missing)}", waiting_for=missing)
     return Health(status="ready")
 
 
@@ -37,4 +43,6 @@ async def readyz(request: Request) -> Health:
 )
 async def metrics(request: Request) -> Response:
     """Counters and histograms in the Prometheus text format, never labelled by session."""
-    return Response(gateway_of(request).metrics.text(), media_type=CONTENT_TYPE_LATEST)
+    gateway = gateway_of(request)
+    await look_at_store(gateway)
+    return Response(gateway.metrics.text(), media_type=CONTENT_TYPE_LATEST)

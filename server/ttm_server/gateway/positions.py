@@ -20,6 +20,11 @@ class Positions:
         self.durable = 0
         self.moved = asyncio.Event()
 
+    @property
+    def lag_chunks(self) -> int:
+        """Durable chunks that are not in committed memory yet; 0 while nothing is known."""
+        return max(0, self.durable - self._applied) if self._applied >= 0 else 0
+
     def stored(self, seq: int, arrived_s: float) -> None:
         """A chunk is durable that arrived then (monotonic seconds)."""
         self._arrivals.append((seq, arrived_s))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ttm_protocol.errors import (
     AnswerTimeout,
     BadRequest,
+    NotReady,
     Overloaded,
     Quarantined,
     Restarting,
@@ -28,6 +30,7 @@ from ttm_protocol.errors import (
     outcome_of,
 )
 from ttm_server.gateway.metrics import Metrics
+from ttm_server.logs import told_about
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:ttmserve:problem:"
@@ -56,9 +59,10 @@ def problem(
     detail: str,
     field: str | None = None,
     headers: dict[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> ProblemResponse:
-    """A response with :func:`problem_body`."""
-    body = problem_body(status, code, detail, field)
+    """A response with :func:`problem_body`, and `more` members of its kind."""
+    body = problem_body(status, code, detail, field) | dict(more or {})
     return ProblemResponse(body, status_code=status, headers=headers)
 
 
@@ -71,6 +75,8 @@ def problem_body(status: int, code: str, detail: str, field: str | None) -> dict
         "detail": detail.encode(errors="replace").decode(),
         "code": code,
     }
+    if request_id := told_about().get("request_id"):
+        body["request_id"] = request_id
     if field is not None:
         body["field"] = field
     return body
@@ -84,7 +90,8 @@ def problem_of(error: TTMError) -> ProblemResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if outcome.retryable:
         headers["Retry-After"] = RETRY_AFTER_S
-    return problem(outcome.http_status, outcome.code, error.message, error.field, headers)
+    more = {"waiting_for": error.waiting_for} if isinstance(error, NotReady) else {}
+    return problem(outcome.http_status, outcome.code, error.message, error.field, headers, more)
 
 
 def report_unexpected(error: BaseException) -> str:

@@ -42,7 +42,9 @@ async def ask(request: Request, session_id: SessionId, body: QuestionRequest) ->
     asked = _checked_question(body, gateway)
     with gateway.metrics.question.time():
         reply = await ask_worker(gateway, session_id, "question", asked, body.conversation)
-    return checked(reply, _answer)
+    answer = checked(reply, _answer)
+    gateway.metrics.answered(answer.state)
+    return answer
 
 
 @router.get("/timeline", summary="What memory holds", responses=errors(401, 404, 409, 503))

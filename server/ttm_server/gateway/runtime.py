@@ -38,6 +38,10 @@ class Timing:
 class Leaving(Protocol):
     """A stream as the gateway sees it when it goes away."""
 
+    @property
+    def lag_chunks(self) -> int:
+        """Durable chunks that are not in committed memory yet."""
+
     def goaway(self, time_left_s: float) -> None:
         """Ask the client to reconnect elsewhere."""
 
@@ -81,6 +85,11 @@ class Gateway:
         self.metrics.sessions_active.dec()
         if not self._streams:
             self._empty.set()
+
+    @property
+    def lag_chunks(self) -> int:
+        """Durable chunks that are not in committed memory yet, all open streams together."""
+        return sum(stream.lag_chunks for stream in self._streams)
 
     async def drain(self) -> None:
         """Go away: not ready, `goaway` to every stream, a short wait, then close what is left."""

@@ -39,6 +39,7 @@ from ttm_server.gateway.positions import Positions, check_not_back
 from ttm_server.gateway.problems import report_unexpected
 from ttm_server.gateway.runtime import Gateway
 from ttm_server.store import IngestStatus, Progress, StreamOpened, check_session_id
+from ttm_server.tracing import span
 from ttm_server.waiting import happens_within
 
 _log = logging.getLogger("ttm_server.gateway.stream")
@@ -109,6 +110,11 @@ class SessionStream:
         self._client = client
         if before is not None:
             admission.leave(before, self._sid)
+
+    @property
+    def lag_chunks(self) -> int:
+        """Durable chunks that are not in committed memory yet."""
+        return self._positions.lag_chunks
 
     def goaway(self, time_left_s: float) -> None:
         """Ask the client to reconnect elsewhere."""
@@ -183,6 +189,10 @@ class SessionStream:
 
     async def _open(self, start: Start) -> None:
         """Check who it is, take the session over and let the client send."""
+        with span("open stream", session_id=self._sid, media=start.media):
+            await self._opens(start)
+
+    async def _opens(self, start: Start) -> None:
         await self._authenticate(start)
         if self._connection.state is State.CLOSED:
             return  # turned away meanwhile
@@ -319,7 +329,8 @@ class SessionStream:
             return
         self._left = True
         try:
-            await self._store.close_stream(self._sid, self._opened.connection, ended)
+            with span("close stream", session_id=self._sid, close_code=self._close_code):
+                await self._store.close_stream(self._sid, self._opened.connection, ended)
         except TTMError as error:
             if ended:
                 raise

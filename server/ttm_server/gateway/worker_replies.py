@@ -11,7 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from ttm_protocol.errors import BadRequest, Restarting, TTMError, error_of_code
 from ttm_server.gateway.runtime import Gateway
+from ttm_server.logs import told_about
 from ttm_server.store import AskKind, Reply
+from ttm_server.tracing import carried, span
 
 T = TypeVar("T")
 _REPLY_SLACK_S = 0.5  # the worker drops a question at its deadline; its last reply needs a moment
@@ -49,8 +51,16 @@ async def ask_worker(
 
     Raises Restarting where this gateway goes away meanwhile, AnswerTimeout where none came in time.
     """
+    with span(f"ask {kind}", session_id=session_id):
+        return await _ask_worker(gateway, session_id, kind, body, conversation)
+
+
+async def _ask_worker(
+    gateway: Gateway, session_id: str, kind: AskKind, body: dict[str, Any], conversation: str | None
+) -> Reply:
     timeout_s = gateway.settings.answer_timeout_s
-    ask_id = await gateway.store.ask(session_id, kind, body, timeout_s, conversation)
+    origin = {**told_about(), **carried()}
+    ask_id = await gateway.store.ask(session_id, kind, body, timeout_s, conversation, origin)
     waiting = asyncio.ensure_future(
         gateway.store.wait_reply(session_id, ask_id, timeout_s + _REPLY_SLACK_S)
     )

@@ -24,6 +24,7 @@ from ttm_server.store.types import (
     Status,
     StreamOpened,
 )
+from ttm_server.store.workers import WorkerBeat, Workers, WorkerState
 
 __all__ = [
     "Acquired",
@@ -45,7 +46,10 @@ __all__ = [
     "Store",
     "StreamOpened",
     "Wake",
+    "WorkerBeat",
+    "WorkerState",
     "WorkerStore",
+    "Workers",
     "check_session_id",
     "fingerprint",
 ]

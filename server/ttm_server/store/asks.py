@@ -10,6 +10,7 @@ import asyncio
 import logging
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -45,6 +46,7 @@ _CONVERSATION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 class _Body(msgspec.Struct, frozen=True):
     kind: AskKind
     body: dict[str, Any]
+    origin: dict[str, str] = {}
 
 
 _body = msgspec.json.Decoder(_Body)
@@ -66,12 +68,14 @@ class Asks(Part):
         body: dict[str, Any],
         timeout_s: float,
         conversation: str | None = None,
+        origin: Mapping[str, str] | None = None,
     ) -> str:
         """Leave a question, to be answered after every chunk that is durable now; returns its id.
 
         Questions of one `conversation` are answered in the order in which they were asked, each
-        with what the one before left. Raises SessionNotFound, Quarantined, Overloaded when too many
-        questions of the session are open, and BadRequest for what can be no conversation's id.
+        with what the one before left. `origin` is handed on as it is. Raises SessionNotFound,
+        Quarantined, Overloaded when too many questions of the session are open, and BadRequest for
+        what can be no conversation's id.
         """
         if conversation is not None and not _CONVERSATION.fullmatch(conversation):
             raise BadRequest(
@@ -85,7 +89,7 @@ class Asks(Part):
             "ask",
             [keys.meta, *keys.questions, keys.lease],
             ask_id,
-            msgspec.json.encode(_Body(kind, body)),
+            msgspec.json.encode(_Body(kind, body, dict(origin or {}))),
             max(1, round(timeout_s * 1000)),
             self._settings.asks_capacity,
             keys.wake_in,
@@ -207,4 +211,5 @@ def _to_ask(
         before=None if context is None else _context.decode(context),
         live=live,
         wall_zero=zero,
+        origin=body.origin,
     )

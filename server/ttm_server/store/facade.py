@@ -25,6 +25,7 @@ from ttm_server.store.signals import Signals
 from ttm_server.store.strict import NotStrict, Strict, greet_strictly
 from ttm_server.store.tickets import Tickets
 from ttm_server.store.watching import Watching
+from ttm_server.store.workers import Fleet
 
 
 class Parts:
@@ -41,6 +42,7 @@ class Parts:
         self.ownership = Ownership(edge, settings, self.leases)
         self.committing = Committing(edge, settings)
         self.models = Models(edge, settings)
+        self.fleet = Fleet(edge, settings)
         self.watching = Watching(signals)
         self.asks = Asks(edge, settings, self.watching)
 
@@ -70,6 +72,8 @@ class GatewayStore:
         self.ask = parts.asks.ask
         self.wait_reply = parts.asks.wait_reply
         self.announced_model = parts.models.announced_model
+        self.workers = parts.fleet.workers
+        self.memory = parts.fleet.memory
         self.watch = parts.watching.watch
 
 
@@ -99,6 +103,8 @@ class WorkerStore:
         self.pending_asks = parts.asks.pending_asks
         self.reply = parts.asks.reply
         self.announce_model = parts.models.announce_model
+        self.beat = parts.fleet.beat
+        self.leave = parts.fleet.leave
         self.watch = parts.watching.watch
 
 

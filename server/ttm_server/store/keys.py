@@ -18,6 +18,8 @@ PREFIX = "ttm:"
 INDEX = PREFIX + "sessions"
 MODEL = PREFIX + "model"  # the model that a worker announced last
 LEASES = PREFIX + "leases"  # when each lease is expected to run out
+WORKERS = PREFIX + "{workers}:alive"  # until when each worker's last sign of life counts
+WORKERS_SAID = PREFIX + "{workers}:said"
 READY = PREFIX + "ready:0"  # one shard: it holds idle sessions with new work only
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -65,7 +66,11 @@ class Signals:
         self._listeners.setdefault(channel, set()).add(listener)
         confirmed = self._confirmed.setdefault(channel, asyncio.Event())
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="store-signals")
+            self._task = asyncio.create_task(
+                self._run(),
+                name="store-signals",
+                context=Context(),  # it serves all, not whoever listens first
+            )
         self._changed.set()
         await happens_within(confirmed, CONFIRM_WITHIN_S)
 

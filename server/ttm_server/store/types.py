@@ -111,7 +111,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
     `before`: what its conversation holds, None at its beginning. `live`: a client was connected
     when the question was found. `wall_zero`: Unix time of media second 0, where the stream came in
-    as it happened.
+    as it happened. `origin`: whose request it is, for logs and traces.
     """
 
     ask_id: str
@@ -122,6 +122,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     before: dict[str, Any] | None = None
     live: bool = False
     wall_zero: float | None = None
+    origin: dict[str, str] = {}
 
 
 class OpenWork(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from ttm_model.engines.lite import LiteEngine
-from ttm_model.engines.switches import Switches
+from typing import TYPE_CHECKING
+
 from ttm_server.config import Settings
 from ttm_server.worker.running import run
+
+if TYPE_CHECKING:
+    from ttm_model.engines.lite import LiteEngine
 
 
 def lite_engine(settings: Settings) -> LiteEngine:
     """The engine of preset `lite` as these settings want it."""
+    # Here: importing torch takes seconds, in which signals and probes are to be answered already.
+    from ttm_model.engines.lite import LiteEngine  # noqa: PLC0415
+    from ttm_model.engines.switches import Switches  # noqa: PLC0415
+
     switches = Switches(
         settings.speech, settings.speech_language, settings.reading, settings.people
     )

@@ -17,13 +17,14 @@ from ttm_model.slow import Job
 from ttm_model.step_result import StepResult
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, TTMError
 from ttm_protocol.messages import Gap
+from ttm_server.logs import about
 from ttm_server.store import WorkerStore
 from ttm_server.store.types import Ask, CommitResult, Reply
 from ttm_server.waiting import happens_within
 from ttm_server.worker.gaps import add_gaps
 from ttm_server.worker.gate import Gate
 from ttm_server.worker.model_thread import ModelThread
-from ttm_server.worker.publishing import Publisher
+from ttm_server.worker.publishing import Publisher, asked
 from ttm_server.worker.session import LiveSession, Snapshot
 from ttm_server.worker.slow_jobs import Work, said_of_flush
 from ttm_server.worker.slow_work import SlowWork
@@ -65,7 +66,8 @@ class Changes(Generic[S]):
         """
         session.flushing = True
         try:
-            return await self._flush(session, alone)
+            with about(session_id=session.session_id):
+                return await self._flush(session, alone)
         finally:
             session.flushing = False
 
@@ -157,6 +159,10 @@ class Changes(Generic[S]):
 
     async def change(self, session: LiveSession[S], ask: Ask) -> None:
         """Teach or forget as asked: the new memory and the reply are committed together."""
+        with asked(session.session_id, ask):
+            await self._change(session, ask)
+
+    async def _change(self, session: LiveSession[S], ask: Ask) -> None:
         session.changing = True
         try:
             state, body = await self._changed(session, ask)

@@ -6,8 +6,8 @@ chain. Every method is called from the worker's one model thread; `senses` are u
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -128,3 +128,11 @@ class Engine(Protocol[S]):
     def vocabulary(self) -> dict[str, Any]:
         """What the senses can recognise, as plain JSON (`ttm_protocol.answers.Vocabulary`)."""
         ...
+
+
+@runtime_checkable
+class TimesEncoders(Protocol):
+    """An engine that tells how long the encoders' part of each step took."""
+
+    encoded: Callable[[str, float], None]
+    """Called with the modality and the seconds, in the model's thread."""

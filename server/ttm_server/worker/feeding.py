@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable
+from ttm_server.logs import about
 from ttm_server.store import WorkerStore
 from ttm_server.waiting import happens_within
 from ttm_server.worker.decoding import ChunkDecoders
@@ -41,6 +42,10 @@ class Feeder:
 
     async def feed(self, session: LiveSession[Any]) -> None:
         """Run until the session is lost; a store that is away is waited for."""
+        with about(session_id=session.session_id):
+            await self._until_lost(session)
+
+    async def _until_lost(self, session: LiveSession[Any]) -> None:
         while not session.lost:
             try:
                 await self._feed(session)

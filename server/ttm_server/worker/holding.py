@@ -15,6 +15,7 @@ from ttm_protocol.errors import (
     StoreUnavailable,
 )
 from ttm_server.config import Settings
+from ttm_server.logs import about
 from ttm_server.store import WorkerStore
 from ttm_server.store.types import Acquired
 from ttm_server.worker.decoding import ChunkDecoders
@@ -72,17 +73,18 @@ class Holding(Generic[S]):
         Raises StoreUnavailable, and StateIncompatible for a stored state that is damaged.
         """
         self._taking.add(sid)
-        try:
-            return await self._take(sid)
-        except SessionNotFound:
-            return None
-        except Quarantined as error:
-            log.warning("session left alone: %s", error)
-            self._metrics.quarantined.inc()
-            return None
-        finally:
-            self._taking.discard(sid)
-            self._count()
+        with about(session_id=sid):
+            try:
+                return await self._take(sid)
+            except SessionNotFound:
+                return None
+            except Quarantined as error:
+                log.warning("session left alone: %s", error)
+                self._metrics.quarantined.inc()
+                return None
+            finally:
+                self._taking.discard(sid)
+                self._count()
 
     async def _take(self, sid: str) -> LiveSession[S] | None:
         acquired = await self._store.acquire(sid, self._owner, self._settings.lease_ttl_s)
@@ -107,6 +109,7 @@ class Holding(Generic[S]):
                 state = await self._model.load(stored.memory)
         except StateIncompatible as problem:
             log.error("a stored memory cannot be continued: %s", problem)
+            self._metrics.states_refused.inc()
             await self._refuse(sid, acquired, problem)
             return None
         now_s = time.monotonic()

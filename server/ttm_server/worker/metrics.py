@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+MODEL_LABELS = ("preset", "checkpoint", "schema")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -12,6 +13,21 @@ class WorkerMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.ready = Gauge(
+            "ttm_worker_ready", "1 while this worker can answer, else 0", registry=self.registry
+        )
+        self.sessions_capacity = Gauge(
+            "ttm_sessions_capacity",
+            "Sessions that this worker owns at once, at most",
+            registry=self.registry,
+        )
+        self.model = Gauge(
+            "ttm_model_info",
+            "1; the labels name the model and the schema of the memories that it continues",
+            MODEL_LABELS,
+            registry=self.registry,
+        )
         self.sessions_active = Gauge(
             "ttm_sessions_active", "Sessions this worker owns", registry=self.registry
         )
@@ -23,6 +39,13 @@ class WorkerMetrics:
         )
         self.step_seconds = Histogram(
             "ttm_step_seconds", "One batched step", buckets=SECONDS, registry=self.registry
+        )
+        self._encode_seconds = Histogram(
+            "ttm_encode_seconds",
+            "The encoders' part of one batched step, by modality",
+            ("modality",),
+            buckets=SECONDS,
+            registry=self.registry,
         )
         self.queue_wait_seconds = Histogram(
             "ttm_queue_wait_seconds",
@@ -50,6 +73,16 @@ class WorkerMetrics:
         self.quarantined = Counter(
             "ttm_quarantined", "Sessions found or put in quarantine", registry=self.registry
         )
+        self.sessions_lost = Counter(
+            "ttm_sessions_lost",
+            "Sessions that were another worker's, or gone, when this one came to them again",
+            registry=self.registry,
+        )
+        self.states_refused = Counter(
+            "ttm_states_refused",
+            "Stored memories that this model cannot continue",
+            registry=self.registry,
+        )
         self.slow_seconds = Histogram(
             "ttm_slow_seconds",
             "One job of a slow sense, decoding included",
@@ -75,3 +108,25 @@ class WorkerMetrics:
         self.commits = Counter(
             "ttm_commits", "Commits by result", ("result",), registry=self.registry
         )
+        self._redis_seconds = Histogram(
+            "ttm_redis_seconds",
+            "Time of store operations",
+            ("op",),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        # From zero on: a rate over a series that appears only with its first count misses it.
+        for result in ("committed", "refused"):
+            self.commits.labels(result)
+        for result in ("committed", "already", "refused", "put_off"):
+            self.flushes.labels(result)
+        for result in ("passed", "failed", "put_off"):
+            self.trials.labels(result)
+
+    def observe_redis(self, op: str, seconds: float) -> None:
+        """Record one operation of the store; made to be passed to `Store.connect` as `observe`."""
+        self._redis_seconds.labels(op).observe(seconds)
+
+    def encoded(self, modality: str, seconds: float) -> None:
+        """Record the encoders' part of a step."""
+        self._encode_seconds.labels(modality).observe(seconds)

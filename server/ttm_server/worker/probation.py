@@ -12,6 +12,7 @@ import time
 from typing import Generic, TypeVar
 
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable
+from ttm_server.logs import about
 from ttm_server.store import WorkerStore
 from ttm_server.store.types import Acquired
 from ttm_server.worker.changes import Changes
@@ -67,6 +68,10 @@ class Probation(Generic[S]):
 
         Raises StoreUnavailable; the session then stays a suspect.
         """
+        with about(session_id=sid):
+            return await self._try_alone(sid)
+
+    async def _try_alone(self, sid: str) -> LiveSession[S] | None:
         acquired = self._holding.suspects[sid]
         log.info("trying a session alone after %d crashes", acquired.crashes)
         try:

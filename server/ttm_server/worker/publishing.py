@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -11,8 +13,10 @@ from ttm_model.asking import Asking
 from ttm_model.questions.understand import Context, remembered
 from ttm_protocol.answers import MissingMedia, to_plain
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, TTMError, outcome_of
+from ttm_server.logs import about
 from ttm_server.store import WorkerStore
 from ttm_server.store.types import Ask, Reply, SessionState
+from ttm_server.tracing import span
 from ttm_server.worker.decoding import ChunkDecoders
 from ttm_server.worker.model_thread import ModelThread
 from ttm_server.worker.session import LiveSession, Snapshot
@@ -36,6 +40,13 @@ class Publisher(Generic[S]):
         A store that is away leaves the session dirty, so the next round tries again: the same
         commit may have arrived, which the script answers with ALREADY.
         """
+        with (
+            about(session_id=session.session_id),
+            span("commit", session_id=session.session_id, seq=session.applied),
+        ):
+            return await self._commit(session)
+
+    async def _commit(self, session: LiveSession[S]) -> bool:
         taken = session.snapshot()
         events = list(session.events)
         taken_at_s = time.monotonic()
@@ -82,7 +93,11 @@ class Publisher(Generic[S]):
         """
         session.replying += 1
         try:
-            await self._reply(session, ask)
+            with asked(session.session_id, ask):
+                began_s = time.monotonic()
+                await self._reply(session, ask)
+                took_ms = (time.monotonic() - began_s) * 1000
+                log.info("a %s was answered in %.0f ms", ask.kind, took_ms)
         finally:
             session.replying -= 1
 
@@ -140,6 +155,16 @@ class Publisher(Generic[S]):
         gaps = tuple(MissingMedia(t0=gap.t0, t1=gap.t1, reason=gap.reason) for gap in told.gaps)
         answer = replace(answer, as_of_seq=told.seq, gaps=gaps)
         return to_plain(answer), remembered(understood, answer, before)
+
+
+@contextmanager
+def asked(sid: str, ask: Ask) -> Iterator[None]:
+    """Log and trace what is done inside as a part of the request that asked."""
+    with (
+        about(session_id=sid, request_id=ask.origin.get("request_id")),
+        span(f"answer {ask.kind}", parent=ask.origin, session_id=sid),
+    ):
+        yield
 
 
 def refusal(ask: Ask, error: TTMError) -> Reply:

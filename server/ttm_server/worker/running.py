@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import faulthandler
 import logging
 import os
+import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
-
-from prometheus_client import start_http_server
 
 from ttm_model.errors import ModelError
 from ttm_protocol.errors import ConfigError, TTMError
-from ttm_server.config import Settings, load_settings
-from ttm_server.store import Store
+from ttm_server import logs, tracing
+from ttm_server.config import Settings, load_settings, secret_texts
+from ttm_server.store import Store, WorkerStore
 from ttm_server.worker.announcing import announce, described
-from ttm_server.worker.engine import Engine
+from ttm_server.worker.engine import Engine, TimesEncoders
 from ttm_server.worker.heartbeat import beating
-from ttm_server.worker.metrics import WorkerMetrics
+from ttm_server.worker.metrics import MODEL_LABELS, WorkerMetrics
+from ttm_server.worker.presence import Presence
+from ttm_server.worker.probes import serve_probes
 from ttm_server.worker.watchdog import Hang, Watchdog
 from ttm_server.worker.worker import Worker
 
@@ -39,7 +42,8 @@ MakeEngine = Callable[[Settings], Engine[Any]]
 class _Stopping:
     """The first signal drains; the second ends the process at once, as does a drain that hangs."""
 
-    def __init__(self) -> None:
+    def __init__(self, presence: Presence) -> None:
+        self.presence = presence
         self.worker: Worker[Any] | None = None
         self._asked = False
 
@@ -49,6 +53,7 @@ class _Stopping:
         if self._asked:
             os._exit(_BY_SIGNAL + number)
         self._asked = True
+        self.presence.become("draining", "going away")
         self.worker.stop()
         # A thread's timer: a hanging step may hold up the event loop's end.
         _after(EXIT_WITHIN_S, _end_drain)
@@ -75,34 +80,69 @@ def _after(delay_s: float, call: Callable[..., None], *arguments: object) -> Non
     timer.start()
 
 
-async def serve(settings: Settings, make_engine: MakeEngine) -> None:
+async def serve(settings: Settings, make_engine: MakeEngine, worker_id: str) -> None:
     """Run one worker until SIGTERM or SIGINT; raises TTMError when it cannot start."""
     if settings.redis_url is None:
         raise ConfigError("redis_url: TTM_REDIS_URL is not set", field="redis_url")
-    stopping = _Stopping()
+    presence = Presence(worker_id, settings)
+    stopping = _Stopping(presence)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.signalled, number)
-    engine = await asyncio.to_thread(make_engine, settings)
-    announced = await asyncio.to_thread(described, engine)
     metrics = WorkerMetrics()
+    metrics.ready.set_function(lambda: not presence.waits_for())
     if settings.worker_metrics_port:
-        start_http_server(settings.worker_metrics_port, "127.0.0.1", metrics.registry)
-    store = await Store.connect(settings.redis_url, settings)
+        where = settings.worker_metrics_host, settings.worker_metrics_port
+        serve_probes(*where, metrics.registry, presence.waits_for)
+    store = await Store.connect(settings.redis_url, settings, observe=metrics.observe_redis)
     try:
-        watchdog = Watchdog(settings.step_timeout_s, _end_hung)
-        worker = Worker(store.worker, engine, settings, metrics, watchdog.watching)
-        stopping.worker = worker
-        log.info("worker %s ready", worker.owner)
-        announcing = asyncio.create_task(announce(store.worker, announced))
-        try:
-            with watchdog:
-                async with beating(settings.step_timeout_s):
-                    await worker.run()
-        finally:
-            announcing.cancel()
+        async with _told(presence, store.worker):
+            await _work(store.worker, settings, make_engine, metrics, stopping)
     finally:
         await store.close()
+
+
+async def _work(
+    store: WorkerStore,
+    settings: Settings,
+    make_engine: MakeEngine,
+    metrics: WorkerMetrics,
+    stopping: _Stopping,
+) -> None:
+    """Load the model, then work until told to stop."""
+    presence = stopping.presence
+    log.info("worker %s: loading the model", presence.worker_id)
+    presence.become("starting", "model loading")
+    engine = await asyncio.to_thread(make_engine, settings)
+    announced = await asyncio.to_thread(described, engine)
+    metrics.model.labels(*(announced.model[name] for name in MODEL_LABELS)).set(1)
+    metrics.sessions_capacity.set(settings.max_live_sessions)
+    if isinstance(engine, TimesEncoders):
+        engine.encoded = metrics.encoded
+    watchdog = Watchdog(settings.step_timeout_s, _end_hung)
+    worker = Worker(store, engine, settings, metrics, watchdog.watching, owner=presence.worker_id)
+    stopping.worker = worker
+    presence.become("ready")
+    log.info("worker %s ready", worker.owner)
+    announcing = asyncio.create_task(announce(store, announced))
+    try:
+        with watchdog:
+            async with beating(settings.step_timeout_s):
+                await worker.run()
+    finally:
+        announcing.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _told(presence: Presence, store: WorkerStore) -> AsyncIterator[None]:
+    """While inside, the store hears signs of life; after an end in order, that they are over."""
+    keeping = asyncio.create_task(presence.keep(store))
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await presence.leave(store)
 
 
 def run(make_engine: MakeEngine) -> int:
@@ -116,12 +156,15 @@ def run(make_engine: MakeEngine) -> int:
     except ConfigError as error:
         sys.stderr.write(f"ttmserve worker: {error}\n")
         return 2
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    worker_id = secrets.token_hex(8)
+    told = {"worker_id": worker_id}
+    logs.configure(settings.log_level, settings.log_format, secret_texts(settings), told)
     try:
-        asyncio.run(serve(settings, make_engine))
+        tracing.configure(settings.otlp_endpoint, "ttmserve-worker", worker_id)
+        asyncio.run(serve(settings, make_engine, worker_id))
     except (TTMError, ModelError) as error:
-        sys.stderr.write(f"ttmserve worker: {error}\n")
+        log.critical("%s", error)
         return 2 if isinstance(error, ConfigError) else 1
+    finally:
+        tracing.shutdown()
     return 0

@@ -15,6 +15,7 @@ from ttm_server.config import Settings
 from ttm_server.scheduler import Scheduler
 from ttm_server.store import WorkerStore
 from ttm_server.store.types import Ask
+from ttm_server.tracing import span
 from ttm_server.waiting import happens_within
 from ttm_server.worker.background import Background
 from ttm_server.worker.changes import Changes
@@ -57,8 +58,9 @@ class Worker(Generic[S]):
         settings: Settings,
         metrics: WorkerMetrics | None = None,
         watching: Watching = nullcontext,
+        owner: str | None = None,
     ) -> None:
-        self.owner = secrets.token_hex(8)
+        self.owner = owner or secrets.token_hex(8)
         self._store = store
         self._settings = settings
         self._metrics = metrics or WorkerMetrics()
@@ -250,7 +252,8 @@ class Worker(Generic[S]):
         for session, chunk in zip(batch, chunks, strict=True):
             session.stepping = True
             self._metrics.queue_wait_seconds.observe(started_s - chunk.ready_s)
-        stepped = await self._model.step(states, media, due)
+        with span("step", sessions=len(batch)):
+            stepped = await self._model.step(states, media, due)
         now_s = time.monotonic()
         self._metrics.batch_size.observe(len(batch))
         self._metrics.step_seconds.observe(now_s - started_s)
@@ -347,6 +350,7 @@ class Worker(Generic[S]):
         idle_s = self._settings.idle_release_s
         for session in list(self.live.values()):
             if session.lost:
+                self._metrics.sessions_lost.inc()
                 self._forget(session)
                 continue
             if not session.busy and time.monotonic() - session.active_at_s > idle_s:
