@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,11 @@ async def opened(where: str) -> AsyncIterator[links.Links]:
 async def _close(found: links.Links) -> None:
     for link in (found.work, found.blocking, found.signals):
         await link.close()
+
+
+def _give_all_slots(node: EmbeddedServer) -> None:
+    ask(node.port, "CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 1)
+    wait_until("whole", lambda: b"cluster_state:ok" in ask(node.port, "CLUSTER", "INFO"))
 
 
 def _elsewhere(cluster: Cluster, key: str) -> tuple[EmbeddedServer, EmbeddedServer]:
@@ -146,23 +152,20 @@ async def test_nothing_is_sent_twice(kind: str, tmp_path: Path) -> None:
     options: dict[str, str] = {}
     if kind == "cluster":
         options = {"cluster_enabled": "yes", "cluster_port": str(free_port())}
-    with make_server("valkey", tmp_path, **options) as server:
-        with LosesReplies(b"INCR", server.port) as proxy:
-            url = f"redis://127.0.0.1:{proxy.port}/0"
-            if kind == "cluster":
-                ask(server.port, "CONFIG", "SET", "cluster-announce-port", proxy.port)
-                ask(server.port, "CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 1)
-                whole = (server.port, "CLUSTER", "INFO")
-                wait_until("it is whole", lambda: b"cluster_state:ok" in ask(*whole))
-                url = f"redis+cluster://127.0.0.1:{proxy.port}"
-            found = links.open_links(url)
-            try:
-                assert await found.work.run("n", ("SET", "n", 0)) == [b"OK"]
-                with pytest.raises(LOST):
-                    await found.work.run("n", ("INCR", "n"))
-                assert await found.work.run("n", ("GET", "n")) == [b"1"]
-            finally:
-                await _close(found)
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(make_server("valkey", tmp_path, **options))
+        proxy = stack.enter_context(LosesReplies(b"INCR", server.port))
+        url = f"redis://127.0.0.1:{proxy.port}/0"
+        if kind == "cluster":
+            ask(server.port, "CONFIG", "SET", "cluster-announce-port", proxy.port)
+            _give_all_slots(server)
+            url = f"redis+cluster://127.0.0.1:{proxy.port}"
+        found = links.open_links(url)
+        stack.push_async_callback(_close, found)
+        assert await found.work.run("n", ("SET", "n", 0)) == [b"OK"]
+        with pytest.raises(LOST):
+            await found.work.run("n", ("INCR", "n"))
+        assert await found.work.run("n", ("GET", "n")) == [b"1"]
 
 
 async def test_who_waits_for_a_disk_stops_nobody(
@@ -244,8 +247,7 @@ async def test_a_slot_that_nobody_has_is_an_error_until_somebody_has_it(tmp_path
     }
     slot = key_slot(b"{lost}")
     with make_server("valkey", tmp_path, **options) as node:
-        ask(node.port, "CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 1)
-        wait_until("whole", lambda: b"cluster_state:ok" in ask(node.port, "CLUSTER", "INFO"))
+        _give_all_slots(node)
         found = links.open_links(f"redis+cluster://127.0.0.1:{node.port}")
         try:
             assert await found.work.run("{lost}:a", ("SET", "{lost}:a", 1)) == [b"OK"]

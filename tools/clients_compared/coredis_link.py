@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Sequence
 from typing import Any
 
 import coredis
@@ -33,7 +32,7 @@ from ttm_server.store.clients import (
 )
 
 
-class CoredisLink:
+class Link:
     """See :class:`ttm_server.store.clients.Link`."""
 
     def __init__(self, url: str, max_connections: int, greeting: Greeting | None) -> None:
@@ -155,9 +154,9 @@ class CoredisLink:
         return await stack.enter_async_context(client)
 
     def _greeted(self, base: Any) -> Any:
-        greeting = self._greeting
-        if greeting is None:
+        if self._greeting is None:
             return base
+        greeting: Greeting = self._greeting
 
         class Greeted(base):  # type: ignore[misc]
             def __init__(self, *args: Any, **options: Any) -> None:
@@ -191,7 +190,7 @@ class _Greeted:
 
 def _request(client: Any, key: Argument | None, words: Words) -> CommandRequest[Any]:
     at = list(words[1:]).index(key) if key is not None else -1
-    args: Sequence[Any] = [Key(arg) if n == at else arg for n, arg in enumerate(words[1:])]
+    args: list[Any] = [Key(str(arg)) if n == at else arg for n, arg in enumerate(words[1:])]
     return CommandRequest(
         str(words[0]).encode(),
         *args,

@@ -28,7 +28,7 @@ from ttm_server.store.clients import (
 TIMEOUT_MS = round(COMMAND_TIMEOUT_S * 1000)
 
 
-class GlideLink:
+class Link:
     """See :class:`ttm_server.store.clients.Link`."""
 
     def __init__(self, url: str, max_connections: int, greeting: Greeting | None) -> None:

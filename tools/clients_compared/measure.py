@@ -55,7 +55,7 @@ async def _pairs(url: str, pairs: int, sessions: int, durability: str) -> dict[s
             await asyncio.sleep(PAUSE_S)
         await store.gateway.delete_session(sid)
 
-    settings = Settings(durability=durability)  # type: ignore[arg-type]
+    settings = Settings.model_validate({"durability": durability})
     async with await Store.connect(url, settings) as store:
         await one(store)  # scripts and connections are there
         for values in took.values():
@@ -109,7 +109,10 @@ def main() -> None:
             with one, three:
                 for name, url in (("one server", one.url), ("cluster", three.url)):
                     for client in CLIENTS:
-                        print(f"{durability}, {name}, {client}:", _child(client, url, asked, durability))
+                        print(
+                            f"{durability}, {name}, {client}:",
+                            _child(client, url, asked, durability),
+                        )
 
 
 def _child(client: str, url: str, asked: argparse.Namespace, durability: str) -> str:

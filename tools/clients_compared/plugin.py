@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any
 
@@ -19,13 +20,10 @@ _own = links.open_links
 
 def _open(url: str, greeting: Greeting | None = None) -> links.Links:
     own = _own(url, greeting)  # reads the URL, connects nowhere
-    make: Any
-    if os.environ["CLIENT"] == "coredis":
-        from clients_compared.coredis_link import CoredisLink as make  # noqa: PLC0415
-    else:
-        from clients_compared.glide_link import GlideLink as make  # noqa: PLC0415
-    work = make(url, links.MAX_CONNECTIONS, greeting)
-    blocking = make(url, links.MAX_BLOCKING_CONNECTIONS, None)
+    name = os.environ["CLIENT"]  # each is imported alone, and need not be installed
+    kind: Any = importlib.import_module(f"clients_compared.{name}_link").Link
+    work = kind(url, links.MAX_CONNECTIONS, greeting)
+    blocking = kind(url, links.MAX_BLOCKING_CONNECTIONS, None)
     return links.Links(work, blocking, own.signals)
 
 
