@@ -181,6 +181,8 @@ async def test_who_waits_for_a_disk_stops_nobody(
         while b"cmd=waitaof" not in await asyncio.to_thread(ask, port, "CLIENT", "LIST"):
             await asyncio.sleep(0.005)
         assert await found.work.run(key, ("GET", key)) == [b"1"]
+        # The last command of the writer's connection is still the wait, so nobody went behind it.
+        assert b"cmd=waitaof" in await asyncio.to_thread(ask, port, "CLIENT", "LIST")
         assert not waiting.done()
     finally:
         waiting.cancel()

@@ -3,7 +3,8 @@
     pip install coredis==6.9.0 valkey-glide==2.6.0
     PYTHONPATH=tools CLIENT=coredis python -m pytest -p clients_compared.plugin tests/store
 
-`CLIENT` is `coredis` or `glide`. Pub/sub stays with our own client: what is compared is commands.
+`CLIENT` is `coredis`, `coredis_mended` or `glide`. Pub/sub stays with our own client: what is
+compared is commands.
 """
 
 from __future__ import annotations
