@@ -50,7 +50,7 @@ async def test_every_operation(store: Store) -> None:
 
 
 async def test_an_account_that_may_do_little_else(server: EmbeddedServer, strict: Settings) -> None:
-    allowed = "on >secret ~ttm:* &ttm:* +@all -@dangerous +config|get"
+    allowed = "on >secret ~ttm:* &ttm:* +@all -@dangerous +info +config|get"
     ask(server.port, "ACL", "SETUSER", "ttm", *allowed.split())
     url = f"redis://ttm:secret@127.0.0.1:{server.port}/0"
     async with await Store.connect(url, strict) as store:

@@ -30,7 +30,7 @@ from ttm_server.store.bound_process import BoundProcess
 
 LOGIN = "ttm:s%40cret"
 # As much as the store needs (strict durability needs CONFIG GET besides).
-ACL = "on >s@cret ~ttm:* &ttm:* +@all -@dangerous +role +cluster|slots"
+ACL = "on >s@cret ~ttm:* &ttm:* +@all -@dangerous +info +role +cluster|slots"
 
 
 def make_certificates(folder: Path) -> dict[str, str]:
