@@ -29,8 +29,8 @@ class Settings(BaseSettings):
     # where things are
     redis_url: str | None = Field(
         None,
-        description="Redis or Valkey: redis://, rediss://, redis+sentinel://H:P,H:P/SERVICE or "
-        "redis+cluster://H:P,H:P; unset: embedded Valkey",
+        description="Redis or Valkey: redis://, redis+sentinel://H:P,H:P/SERVICE or "
+        "redis+cluster://H:P,H:P, each with rediss for TLS; unset: embedded Valkey",
     )
     data_dir: Path = Field(Path("data"), description="folder of the embedded Valkey")
     weights_dir: Path | None = Field(

@@ -49,6 +49,14 @@ async def test_every_operation(store: Store) -> None:
     await every_operation(store)
 
 
+async def test_an_account_that_may_do_little_else(server: EmbeddedServer, strict: Settings) -> None:
+    allowed = "on >secret ~ttm:* &ttm:* +@all -@dangerous +info +config|get"
+    ask(server.port, "ACL", "SETUSER", "ttm", *allowed.split())
+    url = f"redis://ttm:secret@127.0.0.1:{server.port}/0"
+    async with await Store.connect(url, strict) as store:
+        await every_operation(store)
+
+
 async def test_every_operation_on_a_cluster(tmp_path: Path, strict: Settings) -> None:
     with Cluster("valkey", tmp_path, appendfsync="always") as cluster:
         async with await Store.connect(cluster.url, strict) as store:

@@ -166,7 +166,9 @@ def sentinel_link(url: str, max_connections: int, greeting: Greeting | None) -> 
             "socket_connect_timeout": SENTINEL_TIMEOUT_S,
             "protocol": 2,
             "retry": no_retry(),
+            "ssl": where.tls.ssl,
             **where.sentinel_account.options(),
+            **where.tls.options(),
         },
     )
     pool = _MasterPool(  # type: ignore[no-untyped-call]
@@ -175,8 +177,10 @@ def sentinel_link(url: str, max_connections: int, greeting: Greeting | None) -> 
         max_connections=max_connections,
         timeout=COMMAND_TIMEOUT_S,
         db=where.db,
+        ssl=where.tls.ssl,
         **connection_options(_master_only(greeting)),
         **where.account.options(),
+        **where.tls.options(),
     )
     return MasterLink(pool, sentinel)
 

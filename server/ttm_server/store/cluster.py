@@ -56,7 +56,7 @@ class ClusterLink:
     def __init__(self, topology: Topology, max_connections: int, greeting: Greeting | None) -> None:
         self._topology = topology
         self._max_connections = max_connections
-        self._options = connection_options(greeting) | topology.account.options()
+        self._options = connection_options(greeting) | topology.options
         self._pools: dict[Address, BlockingConnectionPool] = {}
 
     async def run(
@@ -126,6 +126,7 @@ class ClusterLink:
         if pool is None:
             host, port = node
             pool = self._pools[node] = BlockingConnectionPool(
+                connection_class=self._topology.connection_class,
                 host=host,
                 port=port,
                 max_connections=self._max_connections,

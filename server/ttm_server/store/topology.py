@@ -7,7 +7,7 @@ import logging
 import random
 from typing import Any
 
-from redis.asyncio import Connection
+from redis.asyncio import Connection, SSLConnection
 from redis.exceptions import ClusterDownError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -25,7 +25,9 @@ class Topology:
     """The map from slots to masters, read again whenever somebody doubts it."""
 
     def __init__(self, url: ClusterUrl) -> None:
-        self.account = url.account
+        # What every connection to a node needs, over TLS its class as well.
+        self.options: dict[str, Any] = {**url.account.options(), **url.tls.options()}
+        self.connection_class: Any = SSLConnection if url.tls.ssl else Connection
         self.masters: tuple[Address, ...] = ()
         self._seeds = url.seeds
         self._nodes: tuple[Address, ...] = url.seeds
@@ -88,15 +90,14 @@ class Topology:
 
     async def _ask(self, node: Address) -> list[Any]:
         host, port = node
-        account: dict[str, Any] = dict(self.account.options())
-        connection: Any = Connection(
+        connection: Any = self.connection_class(
             host=host,
             port=port,
             socket_timeout=ASK_TIMEOUT_S,
             socket_connect_timeout=ASK_TIMEOUT_S,
             protocol=2,
             retry=no_retry(),
-            **account,
+            **self.options,
         )
         try:
             await connection.connect()
