@@ -17,10 +17,9 @@ from ttm_client import Client
 from ttm_protocol.errors import StateIncompatible
 from ttm_protocol.messages import Gap
 from ttm_server.config import Settings
-from ttm_server.gateway import memory_file
 from ttm_server.gateway.body import FILES_AT_ONCE, PICTURES_AT_ONCE, BodyLimit
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.store import EmbeddedServer, ModelAnnounced, SessionState, fingerprint
+from ttm_server.store import EmbeddedServer, ModelAnnounced, SessionState, fingerprint, memory_file
 
 MEMORY = b"memory"  # what the fake worker commits
 MODEL = {"preset": "lite", "checkpoint": "fake", "schema": 1}
