@@ -80,8 +80,8 @@ class Acquired(msgspec.Struct, frozen=True, kw_only=True):
 
     `crashes`: how many owners died at this position; with any, it must be tried alone. `kept`: what
     the last commit said of the input that it kept; None where the memory is not made of that input.
-    `tiered`: names the object that holds its memory and that input, where these are not in the store;
-    `state` is then None, and `bring_back` comes first.
+    `tiered`: names the object that holds its memory and that input, where these are not in the
+    store; `state` is then None, and `bring_back` comes first.
     """
 
     fence: str

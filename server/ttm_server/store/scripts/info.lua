@@ -4,8 +4,7 @@
 -- ARGV  (none)
 -- reply {GONE} | {OK, created_ms, durable, applied, conn, beat_ms, ended, now_ms, memory_bytes,
 --        media_s, gaps, model, shape, quarantined_ms, tiered 0|1}; media_s to shape are nil before
---        the first
---        commit, quarantined_ms is what is left of a quarantine, else 0
+--        the first commit, quarantined_ms is what is left of a quarantine, else 0
 local m = redis.call('HMGET', KEYS[1], 'created', 'durable', 'applied', 'conn', 'beat', 'ended',
   'quarantined_until', 'tier_bytes')
 if not m[1] then return {GONE} end
