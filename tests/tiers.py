@@ -69,13 +69,11 @@ def tier(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     if request.param == "folder":
         return {"tier_url": (tmp_path / "tier").as_uri()}
     endpoint = request.getfixturevalue("s3_server")
-    secret = tmp_path / "secret"
-    secret.write_text(SECRET_KEY + "\n")
     return {
         "tier_url": f"s3://{BUCKET}/{tmp_path.name}",
         "tier_endpoint": endpoint,
         "tier_access_key": ACCESS_KEY,
-        "tier_secret_key_file": secret,
+        "tier_secret_key": SECRET_KEY,
     }
 
 

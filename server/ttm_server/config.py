@@ -97,11 +97,11 @@ class Settings(BaseSettings):
     tier_endpoint: str | None = Field(
         None, pattern=r"^https?://", description="of an S3-compatible server; unset: AWS"
     )
-    tier_region: str = "us-east-1"
-    tier_access_key: SecretStr | None = None
-    tier_secret_key: SecretStr | None = None
-    tier_access_key_file: Path | None = Field(None, description="a file with nothing but the key")
-    tier_secret_key_file: Path | None = Field(None, description="a file with nothing but the key")
+    tier_region: str = Field("us-east-1", description="of the bucket")
+    tier_access_key: SecretStr | None = Field(
+        None, description="key id for the bucket; unset: `AWS_*` variables, the machine's role"
+    )
+    tier_secret_key: SecretStr | None = Field(None, description="secret that goes with the key id")
 
     # bounds
     input_capacity_chunks: int = Field(
@@ -199,20 +199,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _both_keys_or_none(self) -> Self:
-        given = [
-            self.tier_access_key is not None or self.tier_access_key_file is not None,
-            self.tier_secret_key is not None or self.tier_secret_key_file is not None,
-        ]
-        if any(given) != all(given):
+        if (self.tier_access_key is None) != (self.tier_secret_key is None):
             raise ValueError("tier_access_key, tier_secret_key: both are needed, or neither")
         return self
-
-    @property
-    def tier_keys(self) -> tuple[str, str] | None:
-        """Access key and secret key of the object storage; raises ConfigError for unread files."""
-        access = _secret("tier_access_key_file", self.tier_access_key, self.tier_access_key_file)
-        secret = _secret("tier_secret_key_file", self.tier_secret_key, self.tier_secret_key_file)
-        return None if access is None or secret is None else (access, secret)
 
     @model_validator(mode="after")
     def _language_that_is_understood(self) -> Self:
@@ -222,15 +211,6 @@ class Settings(BaseSettings):
                 "knows English alone; set TTM_SPEECH=base"
             )
         return self
-
-
-def _secret(name: str, given: SecretStr | None, file: Path | None) -> str | None:
-    if given is not None:
-        return given.get_secret_value()
-    try:
-        return None if file is None else file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{name}: {file} cannot be read: {error}", field=name) from None
 
 
 def is_loopback(host: str) -> bool:

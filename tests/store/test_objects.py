@@ -107,14 +107,6 @@ async def test_files_are_private_and_what_was_cut_off_counts_as_no_object(tmp_pa
         ({"tier_url": "gs://bucket/x"}, "tier_url"),
         ({"tier_url": "s3:///prefix"}, "tier_url"),
         ({"tier_url": "s3://key:secret@bucket"}, "tier_url"),
-        (
-            {
-                "tier_url": "s3://bucket",
-                "tier_access_key": "a",
-                "tier_secret_key_file": Path("/there/is/none"),
-            },
-            "tier_secret_key_file",
-        ),
     ],
 )
 def test_what_is_no_place_is_refused_by_name(given: dict[str, Any], field: str) -> None:

@@ -35,12 +35,17 @@ class S3Objects:
         unavailable: Callable[[str], TierUnavailable],
     ) -> None:
         self._unavailable = unavailable
-        endpoint, keys = settings.tier_endpoint, settings.tier_keys
+        endpoint, key, secret = (
+            settings.tier_endpoint,
+            settings.tier_access_key,
+            settings.tier_secret_key,
+        )
         given: S3Config = {}
         if endpoint is not None:
             given["endpoint"] = endpoint
-        if keys is not None:
-            given["access_key_id"], given["secret_access_key"] = keys
+        if key is not None and secret is not None:
+            given["access_key_id"] = key.get_secret_value()
+            given["secret_access_key"] = secret.get_secret_value()
         try:
             self._store = S3Store(
                 bucket,

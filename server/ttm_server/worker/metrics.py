@@ -140,6 +140,8 @@ class WorkerMetrics:
             registry=self.registry,
         )
         # From zero on: a rate over a series that appears only with its first count misses it.
+        for direction in ("out", "in"):
+            self.tiered.labels(direction)
         for result in ("committed", "refused"):
             self.commits.labels(result)
         for result in ("committed", "already", "refused", "put_off"):
