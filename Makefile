@@ -7,7 +7,7 @@ STEPS ?= 10000
 export PIP_NO_INPUT = 1
 
 SOAK_SECONDS ?= 600
-.PHONY: help demo test check serve bench eval soak reference dashboard-test install install-dev system-packages format clean
+.PHONY: help demo test check serve bench eval sizing soak reference dashboard-test install install-dev system-packages format clean
 
 help:
 	@echo "make demo    stream the demo clip through the whole stack and ask about it"
@@ -18,6 +18,7 @@ help:
 	@echo "make soak    kill workers, gateways and the store for ten minutes (SOAK_SECONDS=$(SOAK_SECONDS))"
 	@echo "make reference       write docs/configuration.md and docs/metrics.md anew from the code"
 	@echo "make dashboard-test  ask every panel and alert of a real Prometheus, in a real run"
+	@echo "make sizing          how large a fleet has to be, simulated: docs/sizing.md"
 	@echo "make bench   cost of a step and bytes of a memory, early and late (STEPS=$(STEPS))"
 
 demo: install
@@ -31,6 +32,9 @@ bench: install
 
 eval: install
 	$(BIN)/ttmserve eval --short
+
+sizing: install
+	$(BIN)/python tools/sizing.py
 
 soak: install-dev system-packages
 	cd tests && ../$(BIN)/python -m crash.soak --seconds $(SOAK_SECONDS) --seed 1

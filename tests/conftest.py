@@ -11,3 +11,4 @@ from servers import (  # noqa: F401
     store,
     valkey_server,
 )
+from tiers import s3_server, tier  # noqa: F401

@@ -345,6 +345,9 @@ class SessionInfo(_Told):
     """Media that memory did not get, oldest first."""
     model: ModelInfo = ModelInfo()
     """Which model made the memory."""
+    tiered: bool = False
+    """Whether the memory was moved out of the store; it comes back with the next question or
+    chunk."""
     memory: MemoryInfo = MemoryInfo()
     """The memory's size."""
 

@@ -26,7 +26,9 @@ who is told an error with :func:`error_of_code`.
     ├── ThingNotFound          no thing of this name was taught
     ├── MediaError             a picture or sound that cannot be decoded
     ├── ConfigError            a setting that is unknown or out of range
+    ├── TierDamaged            a memory that was moved out, whose object is missing or damaged
     └── StoreUnavailable       the Redis server cannot be reached
+        └── TierUnavailable    the folder or object storage of idle sessions cannot be reached
 """
 
 from __future__ import annotations
@@ -142,6 +144,14 @@ class StoreUnavailable(TTMError):
     """The Redis server cannot be reached or refuses to write."""
 
 
+class TierUnavailable(StoreUnavailable):
+    """The place to which idle sessions are moved cannot be reached, or is not known here."""
+
+
+class TierDamaged(TTMError):
+    """A session's memory was moved out of the store, and its object is missing or damaged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one kind of error shows itself at the edges."""
@@ -177,6 +187,8 @@ OUTCOMES: dict[type[TTMError], Outcome] = {
     MediaError: Outcome("bad_media", 4400, 422, False),
     ConfigError: Outcome("bad_config", 1008, 500, False),
     StoreUnavailable: Outcome("store_unavailable", 1013, 503, True),
+    TierUnavailable: Outcome("tier_unavailable", 1013, 503, True),
+    TierDamaged: Outcome("tier_damaged", 1008, 409, False),
     TTMError: Outcome("error", 1008, 500, False),
 }
 

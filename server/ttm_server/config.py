@@ -85,6 +85,24 @@ class Settings(BaseSettings):
         604_800.0, ge=0, description="an unused session is deleted after so long; 0: never"
     )
 
+    # idle sessions
+    tier_url: str | None = Field(
+        None,
+        description="where idle sessions are moved: file:///FOLDER or s3://BUCKET/PREFIX, the same "
+        "for all processes; unset: they stay in the store",
+    )
+    tier_after_s: float = Field(
+        3600.0, gt=0, description="a session that is unused for so long is moved there"
+    )
+    tier_endpoint: str | None = Field(
+        None, pattern=r"^https?://", description="of an S3-compatible server; unset: AWS"
+    )
+    tier_region: str = Field("us-east-1", description="of the bucket")
+    tier_access_key: SecretStr | None = Field(
+        None, description="key id for the bucket; unset: `AWS_*` variables, the machine's role"
+    )
+    tier_secret_key: SecretStr | None = Field(None, description="secret that goes with the key id")
+
     # bounds
     input_capacity_chunks: int = Field(
         64, ge=2, le=4096, description="of one session, waiting for a worker; more is not taken"
@@ -177,6 +195,12 @@ class Settings(BaseSettings):
                 f"host: {self.host} is reachable from other machines, which needs TTM_API_KEYS; "
                 "without keys only a loopback address such as 127.0.0.1 is served"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _both_keys_or_none(self) -> Self:
+        if (self.tier_access_key is None) != (self.tier_secret_key is None):
+            raise ValueError("tier_access_key, tier_secret_key: both are needed, or neither")
         return self
 
     @model_validator(mode="after")

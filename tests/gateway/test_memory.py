@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,10 +18,9 @@ from ttm_client import Client
 from ttm_protocol.errors import StateIncompatible
 from ttm_protocol.messages import Gap
 from ttm_server.config import Settings
-from ttm_server.gateway import memory_file
 from ttm_server.gateway.body import FILES_AT_ONCE, PICTURES_AT_ONCE, BodyLimit
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.store import EmbeddedServer, ModelAnnounced, SessionState, fingerprint
+from ttm_server.store import EmbeddedServer, ModelAnnounced, SessionState, fingerprint, memory_file
 
 MEMORY = b"memory"  # what the fake worker commits
 MODEL = {"preset": "lite", "checkpoint": "fake", "schema": 1}
@@ -142,6 +142,45 @@ async def test_a_fork_is_a_session_of_its_own(gateway: Served) -> None:
     await gateway.http.delete(f"/v1/sessions/{sid}")
     assert (await gateway.store.session(other)).applied_seq == 4
     assert (await gateway.http.post(f"/v1/sessions/{sid}/fork")).status_code == 404
+
+
+async def test_a_memory_that_was_moved_is_read_where_it_lies(
+    clean_valkey: EmbeddedServer, settings: Settings, tmp_path: Path
+) -> None:
+    tier, aside = tmp_path / "tier", tmp_path / "aside"
+    settings = settings.model_copy(update={"tier_url": tier.as_uri(), "lease_ttl_s": 20.0})
+    async with serving(clean_valkey.url, settings) as gateway:
+        sid = await with_chunks(gateway, 3)
+        await gateway.store.replace_state(sid, state())  # nobody owns it any more
+        exported = await gateway.http.get(f"/v1/sessions/{sid}/memory")
+        opened = await gateway.store.open_stream(sid)  # so that no end waits for a real worker
+        await gateway.store.close_stream(sid, opened.connection, ended=False)
+        owned = await gateway.store.acquire(sid, "mover", 20.0)
+        assert owned is not None
+        before = (await gateway.http.get(f"/v1/sessions/{sid}")).json()
+        assert await gateway.store.move_out(sid, owned)
+        told = (await gateway.http.get(f"/v1/sessions/{sid}")).json()
+        assert told == before | {"tiered": True}
+        assert (await gateway.http.get("/v1/sessions")).json()["sessions"] == [told]
+        again = await gateway.http.get(f"/v1/sessions/{sid}/memory")
+        assert (again.content, again.headers["etag"]) == (
+            exported.content,
+            exported.headers["etag"],
+        )
+        assert (await gateway.http.post(f"/v1/sessions/{sid}/fork")).status_code == 201
+        tier.rename(aside)
+        for call in (("GET", "memory"), ("POST", "fork")):
+            away = await gateway.http.request(call[0], f"/v1/sessions/{sid}/{call[1]}")
+            is_problem(away, 503, "tier_unavailable")
+            assert away.headers["retry-after"]
+        tier.mkdir()
+        for call in (("GET", "memory"), ("POST", "fork")):
+            gone = await gateway.http.request(call[0], f"/v1/sessions/{sid}/{call[1]}")
+            is_problem(gone, 409, "tier_damaged", "memory", sid, "missing")
+        tier.rmdir()
+        aside.rename(tier)
+        assert (await gateway.http.delete(f"/v1/sessions/{sid}")).status_code == 204
+        assert [one for one in tier.rglob("*") if one.is_file()] == []
 
 
 async def test_nothing_to_export_and_nowhere_to_import(gateway: Served) -> None:

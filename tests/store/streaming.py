@@ -8,6 +8,7 @@ import pytest
 
 from both_sides import Store
 from store.folding import chunk, event, fold, payload, session_with, state
+from store.tiering import acquired, big, moved_session
 from ttm_protocol.errors import Fenced, SessionNotFound, StoreUnavailable, Superseded
 from ttm_server.store import ModelAnnounced, Reply, WorkerBeat
 
@@ -40,6 +41,8 @@ async def every_operation(store: Store) -> str:
     assert await store.pass_trial(sid, owned.fence, 5.0)
     await store.release(sid, owned.fence)
     assert (await store.read_state(sid)) == state(2)
+    if store.moves_sessions:
+        await _move_out_and_back(store)
     await store.replace_state(sid, state(0))
     await store.mark_ready(sid, urgent=True)
     await store.close_stream(sid, connection, ended=True)
@@ -65,6 +68,17 @@ async def every_operation(store: Store) -> str:
     assert await store.claim(0.1) is None
     assert await store.sessions(10) == []
     return sid
+
+
+async def _move_out_and_back(store: Store) -> None:
+    moved = await moved_session(store)
+    assert await store.read_state(moved) == big(6)
+    owned = await store.bring_back(moved, await acquired(store, moved))
+    assert owned.state == big(6)
+    assert await store.move_out(moved, owned)
+    await store.delete_session(moved)
+    assert (await store.clear_left_over()).failed == 0
+    await store.list_left_over()
 
 
 async def stream(store: Store, sid: str, last: int, pause_s: float = 0.0) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,11 @@ def running(
 
 
 @pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    return settings.model_copy(update={"tier_url": (tmp_path / "tier").as_uri()})
+
+
+@pytest.fixture
 def cluster(running: Cluster) -> Cluster:
     running.flush()
     return running
@@ -41,7 +47,7 @@ async def test_every_operation(store: Store, cluster: Cluster) -> None:
     for _ in range(6):  # sessions in slots of every node
         await every_operation(store)
     # Nothing is left but what expires by itself.
-    passing = ("ttm:ticket:", "ttm:model")
+    passing = ("ttm:ticket:", "ttm:model", "ttm:tier:")
     assert [key for key in cluster.all_keys() if not key.startswith(passing)] == []
 
 

@@ -29,8 +29,9 @@ def follows_on_disk(master: EmbeddedServer) -> bool:
 
 
 @pytest.fixture
-def strict(settings: Settings) -> Settings:
-    return settings.model_copy(update={"durability": "strict"})
+def strict(settings: Settings, tmp_path: Path) -> Settings:
+    tier_url = (tmp_path / "tier").as_uri()
+    return settings.model_copy(update={"durability": "strict", "tier_url": tier_url})
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@
  * @typedef {{session_id: string, status: 'live' | 'idle' | 'ended' | 'quarantined',
  *   created_at: number, durable_seq: number, applied_seq: number, lag_chunks: number,
  *   media_s: number, gaps: import('./protocol.js').Gap[],
- *   model: Record<string, unknown>, memory: Record<string, unknown>}} SessionInfo
+ *   model: Record<string, unknown>, memory: Record<string, unknown>,
+ *   tiered: boolean}} SessionInfo
  * @typedef {{label: string, name: string, modality: 'video' | 'audio' | 'speech' | 'text' | 'gap',
  *   start_s: number, end_s: number, score: number, count: number, slot: number, text: string,
  *   box: [number, number, number, number] | null, colours: string[]}} Evidence

@@ -19,6 +19,7 @@ READ_BY = {
     BOTH: (
         *("redis_url", "log_level", "log_format", "otlp_endpoint", "durability"),
         *("strict_replicas", "input_capacity_chunks"),
+        *("tier_url", "tier_endpoint", "tier_region", "tier_access_key", "tier_secret_key"),
     ),
     GATEWAY: (
         *("host", "port", "api_keys", "allowed_origins", "ticket_ttl_s"),

@@ -28,13 +28,13 @@ from ttm_server.gateway import (
 )
 from ttm_server.gateway.body import BodyLimit
 from ttm_server.gateway.guard import Guard
-from ttm_server.gateway.memory_file import MAX_HEADER_BYTES as FILE_HEADER_BYTES
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.pictures import base64_bytes
 from ttm_server.gateway.requests import HEADER as REQUEST_ID
 from ttm_server.gateway.requests import Requests
 from ttm_server.gateway.runtime import Gateway, Timing
 from ttm_server.store import GatewayStore
+from ttm_server.store.memory_file import MAX_HEADER_BYTES as FILE_HEADER_BYTES
 
 
 def create_app(

@@ -11,9 +11,9 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ttm_protocol.errors import Overloaded, RequestTooBig, outcome_of
-from ttm_server.gateway.memory_file import MEDIA_TYPE as SAFETENSORS
 from ttm_server.gateway.metrics import Metrics
 from ttm_server.gateway.problems import problem, problem_of
+from ttm_server.store.memory_file import MEDIA_TYPE as SAFETENSORS
 
 BODY_TIMEOUT_S = 30.0
 FILES_AT_ONCE = 4  # files may be megabytes, and each is held as a whole

@@ -159,5 +159,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "schema": "slot-ttm/2;lite;s0;60x256;66938aa1",
         },
         "memory": {"tokens": 60, "dim": 256, "places": 312, "bytes": 297028},
+        "tiered": False,
     },
 }

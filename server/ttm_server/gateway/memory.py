@@ -9,13 +9,12 @@ from fastapi import APIRouter, Request, Response
 
 from ttm_protocol.answers import SessionInfo
 from ttm_protocol.errors import Overloaded, StateIncompatible
-from ttm_server.gateway import memory_file
 from ttm_server.gateway.bodies import CreatedSession
 from ttm_server.gateway.openapi import errors
 from ttm_server.gateway.problems import problem
 from ttm_server.gateway.runtime import gateway_of
 from ttm_server.gateway.sessions import SessionId, created, told
-from ttm_server.store import GatewayStore, SessionState, fingerprint
+from ttm_server.store import GatewayStore, SessionState, fingerprint, memory_file
 
 AS_OF = "Ttm-As-Of-Seq"
 
@@ -45,14 +44,15 @@ router = APIRouter(prefix="/v1/sessions/{session_id}", tags=["memory"])
     "/memory",
     summary="Export the memory",
     response_class=Response,
-    responses=_EXPORTED | errors(401, 404, 503),
+    responses=_EXPORTED | errors(401, 404, 409, 503),
 )
 async def export_memory(request: Request, session_id: SessionId) -> Response:
     """The committed memory as a safetensors file, with all that is needed to go on from it.
 
     It is what was committed last, `Ttm-As-Of-Seq`; chunks after that are not in it. To have
     everything that was sent, wait until `applied_seq` has reached `durable_seq`. 404 `no_memory`:
-    nothing has been committed yet.
+    nothing has been committed yet. One that was moved out of the store is read where it lies: 409
+    `tier_damaged`: it is not there any more, or damaged.
     """
     state = await gateway_of(request).store.read_state(session_id)
     if state is None:
@@ -93,7 +93,7 @@ async def import_memory(request: Request, session_id: SessionId) -> SessionInfo:
     "/fork",
     status_code=201,
     summary="Copy a session",
-    responses=errors(401, 403, 404, 503),
+    responses=errors(401, 403, 404, 409, 503),
 )
 async def fork_session(request: Request, session_id: SessionId) -> CreatedSession:
     """Begin a session that starts from a copy of this one's committed memory and position.

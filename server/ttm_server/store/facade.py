@@ -15,15 +15,18 @@ from ttm_server.store.committing import Committing
 from ttm_server.store.edge import Edge, Observe
 from ttm_server.store.ingest import Sending
 from ttm_server.store.leases import Leases
+from ttm_server.store.left_over import LeftOver
 from ttm_server.store.links import open_links
 from ttm_server.store.lua import Script
 from ttm_server.store.models import Models
+from ttm_server.store.objects import Objects, open_objects
 from ttm_server.store.ownership import Ownership
 from ttm_server.store.ready import Ready
 from ttm_server.store.sessions import Sessions
 from ttm_server.store.signals import Signals
 from ttm_server.store.strict import NotStrict, Strict, greet_strictly
 from ttm_server.store.tickets import Tickets
+from ttm_server.store.tiering import Tiering
 from ttm_server.store.watching import Watching
 from ttm_server.store.workers import Fleet
 
@@ -31,15 +34,19 @@ from ttm_server.store.workers import Fleet
 class Parts:
     """Everything that a store can do, by subject."""
 
-    def __init__(self, edge: Edge, signals: Signals, settings: Settings) -> None:
+    def __init__(
+        self, edge: Edge, signals: Signals, settings: Settings, objects: Objects | None
+    ) -> None:
         self.edge = edge
         self.signals = signals
-        self.sessions = Sessions(edge, settings)
+        self.left_over = LeftOver(edge, settings, objects)
+        self.sessions = Sessions(edge, settings, objects, self.left_over)
         self.tickets = Tickets(edge, settings)
         self.sending = Sending(edge, settings)
-        self.ready = Ready(edge, settings)
+        self.ready = Ready(edge, settings, self.left_over)
         self.leases = Leases(edge, settings)
         self.ownership = Ownership(edge, settings, self.leases)
+        self.tiering = Tiering(edge, settings, objects, self.ownership, self.left_over)
         self.committing = Committing(edge, settings)
         self.models = Models(edge, settings)
         self.fleet = Fleet(edge, settings)
@@ -99,6 +106,12 @@ class WorkerStore:
         self.commit = parts.committing.commit
         self.flush = parts.committing.flush
         self.commit_ask = parts.committing.commit_ask
+        self.moves_sessions = parts.tiering.moves
+        self.idle_sessions = parts.ready.idle_sessions
+        self.move_out = parts.tiering.move_out
+        self.bring_back = parts.tiering.bring_back
+        self.clear_left_over = parts.left_over.clear
+        self.list_left_over = parts.left_over.list_all
         self.open_work = parts.asks.open_work
         self.pending_asks = parts.asks.pending_asks
         self.reply = parts.asks.reply
@@ -132,10 +145,11 @@ class Store:
         name and seconds. `scripts` replaces the Lua scripts.
         """
         is_strict = settings.durability == "strict"
+        objects = open_objects(settings)
         links = open_links(url, greet_strictly if is_strict else None)
         strict = Strict(settings.strict_replicas) if is_strict else None
         edge = Edge(links.work, links.blocking, scripts, observe, strict)
-        store = cls(Parts(edge, Signals(links.signals), settings))
+        store = cls(Parts(edge, Signals(links.signals), settings, objects))
         try:
             await edge.ping()
         except StoreUnavailable as error:

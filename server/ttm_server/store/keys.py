@@ -20,6 +20,8 @@ MODEL = PREFIX + "model"  # the model that a worker announced last
 LEASES = PREFIX + "leases"  # when each lease is expected to run out
 WORKERS = PREFIX + "{workers}:alive"  # until when each worker's last sign of life counts
 WORKERS_SAID = PREFIX + "{workers}:said"
+LEFT_OVER = PREFIX + "tier:left"  # objects of moved sessions that may have to be deleted, by when
+LISTED = PREFIX + "tier:listed"  # expires when all objects are to be listed again
 READY = PREFIX + "ready:0"  # one shard: it holds idle sessions with new work only
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"

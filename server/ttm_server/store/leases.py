@@ -55,10 +55,10 @@ class Leases(Part):
         if not await self._edge.command("ZREM", LEASES, sid, repeatable=True):
             return
         keys = session_keys(sid)
-        code, rest = await self._edge.script("peek", [keys.meta, keys.lease, keys.asks])
+        code, rest = await self._edge.script("peek", [keys.meta, keys.lease, keys.asks, keys.state])
         if code is Code.GONE:
             return
-        waiting, asks, held_ms = rest
+        waiting, asks, held_ms = rest[:3]
         if held_ms > 0:  # a commit has lengthened it since, or it is in quarantine
             await self._hint("ZADD", LEASES, "NX", time.time() + held_ms / 1000, sid)
         elif waiting > 0 or asks > 0:

@@ -68,13 +68,14 @@ class Ownership(Part):
         if code is Code.QUARANTINED:
             raise quarantined(rest[0])
         await self._leases.note_leases([sid], ttl_s)
-        applied, _, crashes, kept = rest[:4]
+        applied, _, crashes, tiered, kept = rest[:5]
         return Acquired(
             fence=fence,
             applied=applied,
-            state=from_fields(applied, rest[4:]),
+            state=None if tiered is not None else from_fields(applied, rest[5:]),
             crashes=crashes,
             kept=None if kept is None else kept.decode(),
+            tiered=None if tiered is None else tiered.decode(),
         )
 
     async def renew(self, sid: str, fence: str, ttl_s: float) -> bool:
@@ -104,10 +105,17 @@ class Ownership(Part):
         )
         return code is Code.OK
 
-    async def release(self, sid: str, fence: str, *, unreadable: bool = False) -> None:
+    async def forget_lease(self, sid: str) -> None:
+        """Note that a session has no owner any more."""
+        await self._leases.forget_lease(sid)
+
+    async def release(
+        self, sid: str, fence: str, *, unreadable: bool = False, hint: bool = True
+    ) -> None:
         """Give a session back; work that is left goes to another. No error if it is lost.
 
-        `unreadable`: nobody here can flush its memory, so that it shall not wait for it.
+        `unreadable`: nobody here can flush its memory, so that it shall not wait for it. Without
+        `hint` the work that is left waits for a sweep, or for more of it.
         """
         keys = session_keys(sid)
         code, rest = await self._edge.script(
@@ -118,7 +126,7 @@ class Ownership(Part):
         )
         if code is Code.OK:
             await self._leases.forget_lease(sid)
-        if code is Code.OK and (rest[0] > 0 or rest[1] > 0):
+        if code is Code.OK and hint and (rest[0] > 0 or rest[1] > 0):
             await hint_ready(self._edge, sid, urgent=rest[1] > 0)
 
     async def read_chunks(self, sid: str, after_seq: int, count: int) -> list[tuple[int, bytes]]:

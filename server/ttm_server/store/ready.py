@@ -11,6 +11,8 @@ from ttm_server.config import Settings
 from ttm_server.store.codes import Code
 from ttm_server.store.edge import Edge, Part
 from ttm_server.store.keys import INDEX, READY, session_keys
+from ttm_server.store.left_over import LeftOver
+from ttm_server.store.tiered import name_of
 from ttm_server.store.wall_clock import STALE_AFTER_S
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,7 @@ URGENT_LEAD_S = 3600.0
 EXPIRY_LOOK_S = 60.0  # between looks for unused sessions, at most
 _WAIT_SLICE_S = 2.0  # below the socket timeout, so that a wait never looks like a dead server
 _AT_ONCE = 16
+MAX_IDLE = 256
 
 
 async def put_ready(edge: Edge, sid: str, *, urgent: bool = False) -> None:
@@ -40,11 +43,13 @@ async def hint_ready(edge: Edge, sid: str, *, urgent: bool = False) -> None:
 class Ready(Part):
     """The store's part for handing sessions to workers."""
 
-    def __init__(self, edge: Edge, settings: Settings) -> None:
+    def __init__(self, edge: Edge, settings: Settings, left_over: LeftOver) -> None:
         super().__init__(edge, settings)
+        self._left_over = left_over
         self._sweep_at = 0  # place in the index
         self._looked_for_unused_s = float("-inf")
         self._looks_for_unused = False  # in this round
+        self._idle: dict[str, None] = {}  # in the order in which they were found
 
     async def mark_ready(self, sid: str, *, urgent: bool = False) -> None:
         """Say that a session has work; `urgent` (questions) goes before all that is not."""
@@ -95,21 +100,37 @@ class Ready(Part):
         self._sweep_at = 0 if len(found) < SWEEP_SESSIONS else last + 1 - removed
         return marked
 
+    def idle_sessions(self, most: int) -> list[str]:
+        """Take up to `most` sessions that sweeps found unused for `tier_after_s`, with a memory."""
+        found = list(self._idle)[:most]
+        for sid in found:
+            del self._idle[sid]
+        return found
+
     async def _look_after(self, sid: str, created_ms: float) -> str:
         keys = session_keys(sid)
         if self._looks_for_unused and await self._expire(sid):
             return "removed"
-        code, rest = await self._edge.script("peek", [keys.meta, keys.lease, keys.asks])
+        code, rest = await self._edge.script("peek", [keys.meta, keys.lease, keys.asks, keys.state])
         if code is Code.GONE:
             if time.time() - created_ms / 1000 < ORPHAN_AFTER_S:
                 return ""  # perhaps about to be created
             await self._edge.command("ZREM", INDEX, sid, repeatable=True)
             return "removed"
-        waiting, asks, leased = rest
-        if leased or not (waiting > 0 or asks):
+        waiting, asks, leased, unused_ms = rest
+        if leased:
+            return ""
+        if not (waiting > 0 or asks):
+            self._note_idle(sid, unused_ms)
             return ""
         await put_ready(self._edge, sid, urgent=asks > 0)
         return "marked"
+
+    def _note_idle(self, sid: str, unused_ms: int) -> None:
+        if self._settings.tier_url is None or unused_ms < self._settings.tier_after_s * 1000:
+            return
+        if len(self._idle) < MAX_IDLE:  # the others are found again
+            self._idle[sid] = None
 
     def _begin_round(self) -> None:
         ttl_s = self._settings.session_ttl_s
@@ -123,7 +144,7 @@ class Ready(Part):
         """Delete a session that nobody has used for so long; False where somebody has."""
         keys = session_keys(sid)
         ttl_s = self._settings.session_ttl_s
-        code, _ = await self._edge.script(
+        code, rest = await self._edge.script(
             "expire",
             keys.all,
             round(ttl_s * 1000),
@@ -138,4 +159,6 @@ class Ready(Part):
         # After the session itself; what a crash leaves in between, a later sweep removes.
         await self._edge.command("ZREM", INDEX, sid, repeatable=True)
         await self._edge.command("ZREM", READY, sid, repeatable=True)
+        if rest[0] is not None:
+            await self._left_over.delete_now(name_of(sid, rest[0].decode()))
         return True

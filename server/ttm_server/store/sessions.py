@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ttm_protocol.errors import BadRequest, Overloaded, SessionNotFound, StateIncompatible
+from ttm_protocol.errors import (
+    BadRequest,
+    Overloaded,
+    SessionNotFound,
+    StateIncompatible,
+    TierDamaged,
+)
 from ttm_protocol.messages import MAX_SEQ
+from ttm_server.config import Settings
 from ttm_server.store.codes import Code
-from ttm_server.store.edge import Part
-from ttm_server.store.keys import INDEX, READY, new_id, session_keys
+from ttm_server.store.edge import Edge, Part
+from ttm_server.store.keys import INDEX, READY, SessionKeys, new_id, session_keys
+from ttm_server.store.left_over import AGAIN_AFTER_S, KEEP_AFTER_S, LeftOver
+from ttm_server.store.objects import Objects
 from ttm_server.store.state_fields import (
     check_state,
     from_fields,
@@ -18,11 +27,13 @@ from ttm_server.store.state_fields import (
     shape_of,
     to_fields,
 )
+from ttm_server.store.tiered import fetch, name_of
 from ttm_server.store.types import SessionInfo, SessionState, Status
 from ttm_server.store.wall_clock import is_live
 
 MAX_LIST = 1000
 _AT_ONCE = 16
+OBJECT_WITHIN_S = 10.0
 
 
 def not_found() -> SessionNotFound:
@@ -32,6 +43,13 @@ def not_found() -> SessionNotFound:
 
 class Sessions(Part):
     """The store's part for sessions."""
+
+    def __init__(
+        self, edge: Edge, settings: Settings, objects: Objects | None, left_over: LeftOver
+    ) -> None:
+        super().__init__(edge, settings)
+        self._objects = objects
+        self._left_over = left_over
 
     async def create_session(self, state: SessionState | None = None) -> SessionInfo:
         """Begin a session, empty or at a given state (its `seq` is then the position).
@@ -83,11 +101,21 @@ class Sessions(Part):
         return found
 
     async def delete_session(self, sid: str) -> None:
-        """Remove every key of a session and tell who works on it; raises SessionNotFound."""
+        """Remove every key of a session and tell who works on it; raises SessionNotFound.
+
+        Its object goes too, at once or as soon as its place can be reached again.
+        """
         keys = session_keys(sid)
-        code, _ = await self._edge.script(
+        tiered = await self._moved_to(keys)
+        if tiered is not None:  # noted before nobody knows its name any more
+            await self._left_over.note(tiered, AGAIN_AFTER_S)
+        code, rest = await self._edge.script(
             "delete", keys.all, keys.wake_in, keys.wake_out, durable=True
         )
+        if code is Code.OK and rest[0] is not None:
+            tiered = name_of(sid, rest[0].decode())  # also one that was moved this moment
+        if tiered is not None:
+            await self._left_over.delete_now(tiered)
         # After the session itself: until then it has to be found by a list or a sweep. Also where
         # it is gone already, in case an earlier delete stopped half way.
         removed = await self._edge.command("ZREM", INDEX, sid, repeatable=True)
@@ -96,12 +124,25 @@ class Sessions(Part):
             raise not_found()
 
     async def read_state(self, sid: str) -> SessionState | None:
-        """The committed state, or None before the first commit; raises SessionNotFound."""
+        """The committed state, or None before the first commit; raises SessionNotFound.
+
+        One that was moved out is read where it lies: TierUnavailable, TierDamaged.
+        """
         keys = session_keys(sid)
-        code, rest = await self._edge.script("read", [keys.meta, keys.state])
-        if code is Code.GONE:
-            raise not_found()
-        return from_fields(rest[0], rest[1:])
+        missed: bytes | None = None
+        while True:
+            code, rest = await self._edge.script("read", [keys.meta, keys.state])
+            if code is Code.GONE:
+                raise not_found()
+            applied, tiered = rest[:2]
+            if tiered is None:
+                return from_fields(applied, rest[2:])
+            try:
+                return await self._fetch(sid, tiered, applied)
+            except TierDamaged:
+                if tiered == missed:
+                    raise
+                missed = tiered  # perhaps it was brought back meanwhile
 
     async def replace_state(self, sid: str, state: SessionState) -> None:
         """Put another memory in place; positions stay as they are and the owner is fenced.
@@ -110,7 +151,7 @@ class Sessions(Part):
         """
         check_state(state)
         keys = session_keys(sid)
-        code, _ = await self._edge.script(
+        code, rest = await self._edge.script(
             "replace",
             [keys.meta, keys.state, keys.lease, keys.input],
             *to_fields(state),
@@ -122,10 +163,22 @@ class Sessions(Part):
             raise not_found()
         if code is Code.INVALID:
             raise StateIncompatible("state: refused by the store", field="state")
+        if rest[0] is not None:
+            await self._left_over.note(name_of(sid, rest[0].decode()), KEEP_AFTER_S)
 
     async def fork_session(self, sid: str) -> SessionInfo:
         """A new session that starts from this one's committed state; raises SessionNotFound."""
         return await self.create_session(await self.read_state(sid))
+
+    async def _moved_to(self, keys: SessionKeys) -> str | None:
+        if self._objects is None:
+            return None
+        tag = await self._edge.command("HGET", keys.meta, "tier", repeatable=True)
+        return None if tag is None else name_of(keys.sid, tag.decode())
+
+    async def _fetch(self, sid: str, tag: bytes, applied: int) -> SessionState:
+        name = name_of(sid, tag.decode())
+        return (await fetch(self._objects, name, applied, OBJECT_WITHIN_S))[0]
 
     async def _on_disk(self, meta: str) -> int:
         code, rest = await self._edge.script("sync", [meta], durable=True)
@@ -142,7 +195,7 @@ class Sessions(Part):
 
 def _info(sid: str, rest: list[Any], on_disk: int) -> SessionInfo:
     created_ms, durable, applied, conn, beat_ms, ended, now_ms, memory_bytes = rest[:8]
-    media_s, gaps, model, shape, quarantined_ms = rest[8:]
+    media_s, gaps, model, shape, quarantined_ms, tiered = rest[8:]
     status: Status = "idle"
     if quarantined_ms:
         status = "quarantined"
@@ -160,4 +213,5 @@ def _info(sid: str, rest: list[Any], on_disk: int) -> SessionInfo:
         gaps=gaps_of(gaps),
         model=object_of(model),
         memory=shape_of(shape, memory_bytes),
+        tiered=bool(tiered),
     )

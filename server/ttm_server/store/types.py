@@ -26,6 +26,7 @@ class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
     gaps: list[Gap]
     model: dict[str, Any]
     memory: dict[str, Any]
+    tiered: bool = False
 
 
 class StreamOpened(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +80,8 @@ class Acquired(msgspec.Struct, frozen=True, kw_only=True):
 
     `crashes`: how many owners died at this position; with any, it must be tried alone. `kept`: what
     the last commit said of the input that it kept; None where the memory is not made of that input.
+    `tiered`: names the object that holds its memory and that input, where these are not in the
+    store; `state` is then None, and `bring_back` comes first.
     """
 
     fence: str
@@ -86,6 +89,7 @@ class Acquired(msgspec.Struct, frozen=True, kw_only=True):
     state: SessionState | None
     crashes: int = 0
     kept: str | None = None
+    tiered: str | None = None
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,9 @@ from ttm_protocol.errors import (
     SessionNotFound,
     StateIncompatible,
     StoreUnavailable,
+    TierDamaged,
+    TTMError,
+    outcome_of,
 )
 from ttm_server.config import Settings
 from ttm_server.logs import about
@@ -100,7 +103,16 @@ class Holding(Generic[S]):
         return session
 
     async def open(self, sid: str, acquired: Acquired) -> LiveSession[S] | None:
-        """Load an acquired session; one whose state this model cannot continue is given back."""
+        """Load an acquired session; one whose state this model cannot continue is given back, and
+        so is one whose state cannot be brought back into the store.
+        """
+        try:
+            acquired = await self._brought_back(sid, acquired)
+        except (TierDamaged, StoreUnavailable) as problem:
+            log.error("a memory cannot be brought back: %s", problem)
+            self._metrics.tier_errors.labels("in", outcome_of(problem).code).inc()
+            await self._refuse(sid, acquired, problem)
+            return None
         stored = acquired.state
         try:
             if stored is None:
@@ -130,6 +142,15 @@ class Holding(Generic[S]):
             media_s=media_s,
             active_at_s=now_s,
         )
+
+    async def _brought_back(self, sid: str, acquired: Acquired) -> Acquired:
+        if acquired.tiered is None:
+            return acquired
+        started_s = time.monotonic()
+        acquired = await self._store.bring_back(sid, acquired)
+        self._metrics.tiered.labels("in").inc()
+        self._metrics.tier_seconds.labels("in").observe(time.monotonic() - started_s)
+        return acquired
 
     async def _slow_jobs(self, sid: str, acquired: Acquired) -> SlowJobs:
         """What slow senses are to go on from: the input that the last owner's commit kept."""
@@ -173,13 +194,15 @@ class Holding(Generic[S]):
                     self._lose(sid, fence)
         await self._store.note_leases([sid for sid in fences if self.holds(sid)], ttl_s)
 
-    async def release(self, sid: str, fence: str, *, unreadable: bool = False) -> None:
+    async def release(
+        self, sid: str, fence: str, *, unreadable: bool = False, hint: bool = True
+    ) -> None:
         """Release a session; work that is left is announced to other workers.
 
-        `unreadable`: no worker like this one can flush it.
+        `unreadable`: no worker like this one can flush it. Without `hint` the next sweep announces.
         """
         try:
-            await self._store.release(sid, fence, unreadable=unreadable)
+            await self._store.release(sid, fence, unreadable=unreadable, hint=hint)
         except (Fenced, SessionNotFound):
             return
         except StoreUnavailable as error:
@@ -192,7 +215,7 @@ class Holding(Generic[S]):
         if suspect is not None and suspect.fence == fence:
             del self.suspects[sid]
 
-    async def _refuse(self, sid: str, acquired: Acquired, error: StateIncompatible) -> None:
+    async def _refuse(self, sid: str, acquired: Acquired, error: TTMError) -> None:
         try:
             # Again and again: of a conversation only the first question is told at a time.
             while asks := await self._store.pending_asks(sid):
@@ -200,7 +223,10 @@ class Holding(Generic[S]):
                     await self._store.reply(sid, acquired.fence, refusal(ask, error))
         except (Fenced, SessionNotFound):
             return
-        await self.release(sid, acquired.fence, unreadable=True)
+        if isinstance(error, StateIncompatible):
+            await self.release(sid, acquired.fence, unreadable=True)
+        else:  # soon perhaps: at the next sweep, or when more comes
+            await self.release(sid, acquired.fence, hint=False)
 
     def _count(self) -> None:
         self._metrics.sessions_active.set(len(self.live) + len(self.suspects))

@@ -102,6 +102,30 @@ class WorkerMetrics:
             ("sense", "reason"),
             registry=self.registry,
         )
+        self.tiered = Counter(
+            "ttm_tiered_sessions",
+            "Sessions moved out of the store, and back in",
+            ("direction",),
+            registry=self.registry,
+        )
+        self.tier_errors = Counter(
+            "ttm_tier_errors",
+            "Sessions that could not be moved, objects that could not be deleted, by error code",
+            ("direction", "code"),
+            registry=self.registry,
+        )
+        self.tier_seconds = Histogram(
+            "ttm_tier_seconds",
+            "One session on its way, its object included",
+            ("direction",),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.tier_left_over = Gauge(
+            "ttm_tier_left_over",
+            "Objects that may not be needed any more: deleted once that is sure",
+            registry=self.registry,
+        )
         self.flushes = Counter(
             "ttm_flushes", "Ends of streams, by result", ("result",), registry=self.registry
         )
@@ -116,6 +140,8 @@ class WorkerMetrics:
             registry=self.registry,
         )
         # From zero on: a rate over a series that appears only with its first count misses it.
+        for direction in ("out", "in"):
+            self.tiered.labels(direction)
         for result in ("committed", "refused"):
             self.commits.labels(result)
         for result in ("committed", "already", "refused", "put_off"):

@@ -33,6 +33,7 @@ from ttm_server.worker.session import LiveSession
 from ttm_server.worker.slow_work import SlowWork
 from ttm_server.worker.stepping import apply_result
 from ttm_server.worker.threads import Watching
+from ttm_server.worker.tiering import Tiering
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ class Worker(Generic[S]):
             settings.lease_ttl_s,
             self._metrics,
         )
+        self._tiering = Tiering(store, self._holding.holds, self.owner, settings, self._metrics)
         self._take_slots = asyncio.Semaphore(TAKES_AT_ONCE)
         self._takes, self._feeds, self._publishing = Background(), Background(), Background()
         self._flushes = Background()
@@ -112,6 +114,7 @@ class Worker(Generic[S]):
             self._hand_on_loop,
             self._work_loop,
             self._slow_loop,
+            self._tier_loop,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -212,6 +215,9 @@ class Worker(Generic[S]):
             serving = group.create_task(self._slow.serve())
             await self._stopping.wait()
             serving.cancel()
+
+    async def _tier_loop(self) -> None:
+        await self._tiering.run(self._stopping)
 
     # --- schedule -> step -> publish --------------------------------------------------------------
 

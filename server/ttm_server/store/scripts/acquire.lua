@@ -4,11 +4,11 @@
 -- ARGV  1 owner, 2 new fence, 3 lease in ms, 4 crashes before quarantine, 5 quarantine in ms,
 --       6 refusal of a question as JSON, without `ask_id`, 7 wake:out, 8 grace in ms
 -- reply {GONE} | {HELD} | {QUARANTINED, until_ms}
---       | {OK, applied, durable, crashes, kept, memory, media_s, gaps, model, shape}; nil where
---         nothing is stored
+--       | {OK, applied, durable, crashes, tier, kept, memory, media_s, gaps, model, shape}; nil
+--         where nothing is stored
 -- The fence lies in meta, which does not expire; the lease is only there to save work.
 local m = redis.call('HMGET', KEYS[1], 'applied', 'durable', 'owner', 'crashes', 'trial',
-  'quarantined_until', 'lease_ms', 'ended', 'flushed')
+  'quarantined_until', 'lease_ms', 'ended', 'flushed', 'tier')
 if not m[1] then return {GONE} end
 local leased = lease_left(KEYS[3], m[7]) > 0
 if leased and m[3] ~= ARGV[1] then return {HELD} end
@@ -45,4 +45,4 @@ redis.call('HDEL', KEYS[1], 'quarantined_until')
 redis.call('HSET', KEYS[1], 'fence', ARGV[2], 'owner', ARGV[1], 'lease_ms', ARGV[3])
 redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[3])
 local s = redis.call('HMGET', KEYS[2], 'memory', 'media_s', 'gaps', 'model', 'shape', 'kept')
-return {OK, tonumber(m[1]), tonumber(m[2]), crashes, s[6], s[1], s[2], s[3], s[4], s[5]}
+return {OK, tonumber(m[1]), tonumber(m[2]), crashes, m[10], s[6], s[1], s[2], s[3], s[4], s[5]}

@@ -12,7 +12,7 @@
 -- that it leaves in meta, an ask by its id, and because its reply is stored by the same commit.
 -- Runs out of memory too: it frees input, and without it nothing ever would.
 local m = redis.call('HMGET', KEYS[1], 'applied', 'durable', 'fence', 'owner', 'lease_ms', 'prev',
-  'ended', 'flushed', 'asked_last')
+  'ended', 'flushed', 'asked_last', 'tier')
 if not m[1] then return {GONE} end
 if ARGV[1] == '' or m[3] ~= ARGV[1] then return {FENCED} end
 local applied, durable = tonumber(m[1]), tonumber(m[2])
@@ -29,6 +29,9 @@ if (why == 'chunks' and applied == new and m[6] == ARGV[2])
   return {ALREADY, applied}
 end
 if applied ~= prev or new > durable then return {CONFLICT, applied, durable} end
+if m[10] then  -- whoever has not brought a moved memory back cannot have folded into it
+  return {CONFLICT, applied, durable}
+end
 if why == 'flush' and (m[7] ~= '1' or new ~= durable) then return {MOVED} end
 if why == 'ask' then
   if not answer(KEYS[6], KEYS[7], KEYS[8], KEYS[9], ARGV[8], ARGV[9], ARGV[10]) then

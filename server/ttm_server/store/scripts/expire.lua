@@ -4,12 +4,12 @@
 -- KEYS  1.. all keys of the session: meta, in, state, events, lease, asks first
 -- ARGV  1 time without use in ms (0: keep for ever), 2 ms until a connection is stale,
 --       3 ms between mark and deletion, 4 wake:in, 5 wake:out
--- reply {GONE} | {FRESH} | {OK}
+-- reply {GONE} | {FRESH} | {OK, tier}: HASH.ATTEMPT of its object, nil where it has none
 -- Only a session that is old at two looks goes: after a jump of the clock all of them look old, and
 -- whoever is still there writes a heartbeat before the second. Chunks that wait for a worker count
 -- as use for twice the time, so that a long time without workers loses none of them.
 local m = redis.call('HMGET', KEYS[1], 'created', 'beat', 'used', 'conn', 'durable', 'applied',
-  'doomed', 'lease_ms')
+  'doomed', 'lease_ms', 'tier')
 if not m[1] then return {GONE} end
 local now = now_ms()
 local last = math.max(tonumber(m[1]), tonumber(m[2]), tonumber(m[3] or 0))
@@ -33,4 +33,4 @@ if now - doomed < tonumber(ARGV[3]) then return {FRESH} end
 for i = 1, #KEYS do redis.call('DEL', KEYS[i]) end
 redis.call('PUBLISH', ARGV[4], 'deleted')
 redis.call('PUBLISH', ARGV[5], 'deleted')
-return {OK}
+return {OK, m[9]}
