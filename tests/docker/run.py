@@ -141,7 +141,8 @@ def report(log: Log, docker: str, compose: list[str]) -> str:
         f"Docker {engine}, Compose {compose_version}, {os.cpu_count()} cores, "
         f"{platform.machine()}. Images are built, the stack is started by `docker/compose.yaml` "
         "with the profile `lan`, and the demo clip is streamed from outside the containers through "
-        "Caddy and its TLS. Written by the run itself.\n\n"
+        "Caddy and its TLS. Layers of earlier builds are used again where they are at hand. "
+        "Written by the run itself.\n\n"
     )
     return head + "```\n" + "\n".join(log.lines) + "\n```\n"
 
