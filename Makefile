@@ -11,6 +11,8 @@ SOAK_SECONDS ?= 600
 
 help:
 	@echo "make demo    stream the demo clip through the whole stack and ask about it"
+	@echo "make up      the stack in containers at http://127.0.0.1:8000; make down ends it"
+	@echo "make docker-test  build the images, run the stack, kill, roll, restart and restore it"
 	@echo "make test    every test"
 	@echo "make check   lint, types, floors"
 	@echo "make serve   gateway, worker and embedded store at http://127.0.0.1:8000"
@@ -55,11 +57,35 @@ test: install-dev system-packages
 	$(BIN)/python -m pytest $(ALONE) || failed=1; \
 	exit $$failed
 
+.PHONY: secrets images up down requirements docker-test
+# The stack of docker/compose.yaml. COMPOSE may name another Compose 2.
+COMPOSE ?= docker compose
+STACK := $(COMPOSE) --project-directory docker -f docker/compose.yaml
+secrets:
+	@docker/make-secrets.sh
+
+images:
+	$(STACK) build
+
+up: secrets images
+	$(STACK) up --detach --wait
+
+down:
+	$(STACK) down
+
+requirements: install-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docker/requirements/lock.py
+
+docker-test: install-dev
+	cd tests && ../$(BIN)/python -m docker.run --report ../docs/operations/docker-run.md
+
 check: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy docker
 	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/Dockerfile tests/docker/standin/Dockerfile
 
 format: install-dev
 	$(BIN)/ruff check --fix .

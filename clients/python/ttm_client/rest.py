@@ -10,10 +10,12 @@ from urllib.parse import quote
 import httpx
 
 from ttm_client.pictures import encoded_picture
+from ttm_client.tls import context_for
 from ttm_protocol.errors import StoreUnavailable, TTMError, error_of_code
 
 TIMEOUT_S = 60.0
 PAGE = 500
+PROXY_STATUSES = (502, 503, 504)  # of what stands before a server that is not there
 MEMORY_TYPE = "application/vnd.safetensors"
 
 
@@ -27,8 +29,13 @@ class Rest:
     def __init__(self, base_url: str, api_key: str | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         self.headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+        self.tls = context_for(self.base_url)
         self._http = httpx.AsyncClient(
-            base_url=self.base_url, headers=self.headers, timeout=TIMEOUT_S, trust_env=False
+            base_url=self.base_url,
+            headers=self.headers,
+            timeout=TIMEOUT_S,
+            trust_env=False,
+            verify=self.tls or True,
         )
 
     async def __aenter__(self) -> Self:
@@ -200,10 +207,12 @@ def given(**fields: Any) -> dict[str, Any]:
 
 
 def error_of(response: httpx.Response) -> TTMError:
-    """The error that a problem document stands for."""
+    """The error that a problem document stands for, or a proxy that cannot reach its server."""
     try:
         problem = response.json()
     except ValueError:
         problem = {}
     detail = str(problem.get("detail") or f"HTTP status {response.status_code}")
+    if "code" not in problem and response.status_code in PROXY_STATUSES:
+        return StoreUnavailable(f"what stands before the server cannot reach it: {detail}")
     return error_of_code(str(problem.get("code")), detail, field=problem.get("field"))

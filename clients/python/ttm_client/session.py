@@ -12,7 +12,6 @@ from typing import Any, Self
 
 from ttm_client.rest import Rest
 from ttm_client.source import MediaChunk, Source
-from ttm_client.sources import open_source
 from ttm_client.streaming import Notice, Report, StreamProgress, stream
 from ttm_protocol.answers import (
     Answer,
@@ -91,7 +90,13 @@ class Session:
         Raises MediaError for a source that fails, Superseded where another client has taken the
         session over.
         """
-        given = open_source(source) if isinstance(source, str | Path) else source
+        given: Iterable[MediaChunk]
+        if isinstance(source, str | Path):
+            from ttm_client.sources import open_source  # noqa: PLC0415  (loads FFmpeg's libraries)
+
+            given = open_source(source)
+        else:
+            given = source
         if live is None:
             live = isinstance(given, Source) and given.live
         had_s = await self._had_s()

@@ -167,6 +167,7 @@ class _Streamer:
         )
         async with connect(
             url,
+            ssl=self._client.tls,
             subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]  # a NewType of str
             compression=None,
             max_size=MAX_TEXT_BYTES,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -19,8 +20,10 @@ from ttm_client import Client
 from ttm_protocol.answers import Answer, SessionInfo, from_plain
 from ttm_protocol.errors import BadRequest, TTMError
 from ttm_server.cli.extras import NotInstalled, packages_of
+from ttm_server.secret_files import values_from_files
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+KEY_VARIABLES = ("TTMSERVE_API_KEY",)
 app = typer.Typer(
     name="ttmserve",
     help="Stream a camera and microphone in, ask about earlier events.",
@@ -50,6 +53,8 @@ def main() -> None:
     A TTMError becomes one line and exit status 1, a command without its packages one and 2.
     """
     try:
+        # A key that stands in a file, as every setting of a server may.
+        os.environ.update(values_from_files(KEY_VARIABLES, os.environ))
         app()
     except TTMError as error:
         _complain(f"ttmserve: {error.message}")
@@ -276,7 +281,8 @@ def mcp(
     ] = None,
 ) -> None:
     """Let an agent ask the server's memories: an MCP server over standard input and output."""
-    from ttm_client.mcp_server import serve_mcp
+    with packages_of("client", "mcp"):
+        from ttm_client.mcp_server import serve_mcp
 
     serve_mcp(url, api_key, http_port)
 
@@ -315,17 +321,23 @@ def list_weights(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Print the table: whose each file is, for what, its licence, and its digest."""
-    from ttm_server.cli.weights import show
+    with packages_of("worker", "weights"):
+        from ttm_server.cli.weights import show
 
     show(console, as_json=as_json)
 
 
 @weights.command("verify")
-def verify_weights() -> None:
+def verify_weights(
+    without: Annotated[
+        list[str] | None, typer.Option(help="A file or model that need not be there.")
+    ] = None,
+) -> None:
     """Hash every file; status 1 where one is missing or not the published one."""
-    from ttm_server.cli.weights import verify
+    with packages_of("worker", "weights"):
+        from ttm_server.cli.weights import verify
 
-    raise typer.Exit(verify(console))
+    raise typer.Exit(verify(console, without or ()))
 
 
 @weights.command("pull")
@@ -336,7 +348,8 @@ def pull_weights(
     ] = None,
 ) -> None:
     """Fetch the publisher's copies into TTM_WEIGHTS_DIR, resumed and checked."""
-    from ttm_server.cli.weights import fetch
+    with packages_of("worker", "weights"):
+        from ttm_server.cli.weights import fetch
 
     fetch(console, names or ())
 

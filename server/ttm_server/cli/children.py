@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ttm_server.secret_files import SUFFIX
 from ttm_server.store.bound_process import BoundProcess
 
 STOP_WITHIN_S = 15.0
@@ -79,7 +80,10 @@ class Children:
         stop_within_s: float = STOP_WITHIN_S,
     ) -> Child:
         """Start another program with these variables on top of this process's."""
-        child = Child(name, module, os.environ | dict(environment), stage, stop_within_s)
+        # A file that names one of these variables gave way to what they say here.
+        overruled = {variable + SUFFIX for variable in environment}
+        inherited = {key: value for key, value in os.environ.items() if key not in overruled}
+        child = Child(name, module, inherited | dict(environment), stage, stop_within_s)
         child.start()
         self.members.append(child)
         return child

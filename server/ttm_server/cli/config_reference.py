@@ -40,6 +40,9 @@ Every setting is an environment variable. A process reads them once, at its star
 or a value out of range is refused with the setting's name, and the process ends with status 1 (a
 gateway) or 2 (a worker). `ttmserve config` prints what a process would run with here.
 
+Instead of `TTM_X`, `TTM_X_FILE` may name a file that holds the value, as secrets are mounted; both
+at once are refused.
+
 **Read by**: `gateway` and `worker` are the two kinds of process, `both` is both; `serve` is the
 all-in-one server, which also passes all variables on to its gateway and workers.
 

@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -49,6 +48,8 @@ def run_doctor(console: Console) -> int:
             table.add_row(name, "yes", check())
         except NotInstalled as error:
             table.add_row(name, "not installed", Text(str(error)))
+        except ModuleNotFoundError as error:
+            table.add_row(name, "not installed", Text(f"the package {error.name} is not here"))
         except (DoctorError, TTMError, OSError, importlib.metadata.PackageNotFoundError) as error:
             optional = "only" in name
             healthy = healthy and optional
@@ -89,6 +90,8 @@ def _sense_line(sense: Sense) -> str:
 
 
 def _media() -> str:
+    import av  # a worker by itself has no use for it
+
     wanted = ("h264", "vp8", "vp9", "mjpeg", "aac", "opus")
     missing = [name for name in wanted if name not in av.codecs_available]
     if missing:

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-Extra = Literal["server", "lab"]
+Extra = Literal["client", "server", "worker", "lab"]
 _OURS = "ttm_"
+_LEFT_OUT = ("ttm_model", "ttm_lab")  # of an image that needs no model
 
 
 class NotInstalled(Exception):
     """A command needs packages of an extra; its text says which, and how to get them."""
 
     def __init__(self, command: str, extra: Extra) -> None:
-        super().__init__(
-            f"ttmserve {command} needs the {extra} packages: pip install 'ttmserve[{extra}]'"
-        )
+        wanted = "ttmserve" if extra == "client" else f"'ttmserve[{extra}]'"
+        super().__init__(f"ttmserve {command} needs the {extra} packages: pip install {wanted}")
 
 
 @contextmanager
@@ -28,6 +28,7 @@ def packages_of(extra: Extra, command: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith(_OURS):
+        missing = error.name
+        if missing is None or (missing.startswith(_OURS) and missing not in _LEFT_OUT):
             raise  # a mistake of ours, which no installation mends
         raise NotInstalled(command, extra) from error

@@ -30,10 +30,17 @@ def show(console: Console, *, as_json: bool) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def verify(console: Console) -> int:
-    """Hash every file and print a line for each; 1 where one is missing or another, else 0."""
+def verify(console: Console, without: Sequence[str] = ()) -> int:
+    """Hash every file and print a line for each; 1 where one is missing or another, else 0.
+
+    `without`: files or models that need not be there. Raises BadRequest for one that is not in the
+    table.
+    """
+    _known(without)
     wrong = 0
     for row in table():
+        if {row.name, row.model} & set(without):
+            continue
         problem = _problem(row)
         wrong += problem is not None
         line = problem or f"{row.name}: sha256 {row.sha256[:12]}… ok, {_size(row)}"
@@ -62,11 +69,15 @@ def fetch(console: Console, names: Sequence[str]) -> None:
         console.print(f"{row.name}: sha256 ok, in {target}", markup=False, highlight=False)
 
 
-def _chosen(names: Sequence[str]) -> list[WeightsFile]:
+def _known(names: Sequence[str]) -> None:
     known = {name for row in table() for name in (row.name, row.model)}
     for name in names:
         if name not in known:
             raise BadRequest(f"{name}: no weights of that name; `ttmserve weights list` has them")
+
+
+def _chosen(names: Sequence[str]) -> list[WeightsFile]:
+    _known(names)
     if names:
         return [row for row in table() if {row.name, row.model} & set(names)]
     return [row for row in table() if _problem(row) is not None]
