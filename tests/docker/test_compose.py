@@ -25,13 +25,15 @@ def compose():
         pytest.skip(str(why))
 
 
-def resolved(compose, folder, **variables):
+def resolved(compose, folder, more=(), **variables):
     """The whole file as Compose understands it, with variables in `.env` and secrets made."""
-    for name in ("compose.yaml", "make-secrets.sh"):
+    files = ("compose.yaml", *more)
+    for name in (*files, "make-secrets.sh"):
         shutil.copy(DOCKER / name, folder / name)
     subprocess.run([str(folder / "make-secrets.sh")], check=True, capture_output=True)
     (folder / ".env").write_text("".join(f"{k}={v}\n" for k, v in variables.items()))
-    flags = [word for profile in PROFILES for word in ("--profile", profile)]
+    flags = [word for name in files for word in ("--file", name)]
+    flags += [word for profile in PROFILES for word in ("--profile", profile)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TTM")}
     done = subprocess.run(
         [*compose, *flags, "config", "--format", "json"],
@@ -108,6 +110,17 @@ def test_settings_of_the_env_file_arrive(compose, tmp_path):
     }
     assert told["worker"]["deploy"]["replicas"] == 4
     assert told["worker-gpu"]["environment"]["TTM_SPEECH_LANGUAGE"] == "de"
+
+
+def test_whoever_holds_memories_knows_where_idle_ones_are(compose, tmp_path):
+    stack = resolved(compose, tmp_path, more=("compose.tier.yaml",), TTM_TIER_AFTER_S="60")
+    for name in ("gateway", "worker", "worker-gpu"):
+        service = stack["services"][name]
+        assert service["environment"]["TTM_TIER_URL"] == "file:///tier"
+        assert service["environment"]["TTM_TIER_AFTER_S"] == "60"
+        assert {"tier"} <= {volume["source"] for volume in service["volumes"]}
+        assert {"store", "front"} <= set(service["networks"])
+    assert "RUN mkdir /tier && chown 10001:10001 /tier" in (DOCKER / "Dockerfile").read_text()
 
 
 def test_a_gpu_is_reserved_by_its_profile_alone(stack):
