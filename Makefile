@@ -63,6 +63,11 @@ $(HELM_ENV)/.installed: tests/helm/requirements.txt
 		echo "not all of $< can be had here: what needs it is left out"
 	@touch $@
 
+# Root on Linux alone: a gateway, two workers, a store and clients, each in a network of its own.
+hosts-test: install-dev system-packages
+	cd tests && ../$(BIN)/python -m hosts.run
+	cd tests && ../$(BIN)/python -m hosts.run --engine lite
+
 # Two at a time what can share two cores; then, alone, what plays in real time or kills processes.
 ALONE := tests/browser tests/crash tests/e2e
 test: install-dev system-packages

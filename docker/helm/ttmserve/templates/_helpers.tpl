@@ -105,6 +105,15 @@ capabilities:
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
+{{- range $name, $secret := $root.Values.secretSettings }}
+- name: {{ $name }}_FILE
+  value: /run/secrets/ttmserve/{{ include "ttmserve.volumeName" $name }}/{{ $secret.secretKey }}
+{{- end }}
+{{- end -}}
+
+{{/* Of a setting: TTM_TIER_SECRET_KEY becomes tier-secret-key. */}}
+{{- define "ttmserve.volumeName" -}}
+{{- . | trimPrefix "TTM_" | lower | replace "_" "-" -}}
 {{- end -}}
 
 {{/* Volume of (list name secret), where `secret` is a reference in the values. */}}
@@ -125,6 +134,11 @@ capabilities:
 - name: store
   mountPath: /run/secrets/ttmserve/store
   readOnly: true
+{{- range $name, $secret := .Values.secretSettings }}
+- name: {{ include "ttmserve.volumeName" $name }}
+  mountPath: /run/secrets/ttmserve/{{ include "ttmserve.volumeName" $name }}
+  readOnly: true
+{{- end }}
 {{- end -}}
 
 {{- define "ttmserve.volumes" -}}
@@ -132,6 +146,9 @@ capabilities:
   emptyDir:
     sizeLimit: 1Gi
 {{ include "ttmserve.secretVolume" (list "store" .Values.store) }}
+{{- range $name, $secret := .Values.secretSettings }}
+{{ include "ttmserve.secretVolume" (list (include "ttmserve.volumeName" $name) $secret) }}
+{{- end }}
 {{- end -}}
 
 {{/* What of a gateway is for people outside. */}}
