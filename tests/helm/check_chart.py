@@ -6,11 +6,14 @@ Exits with 1 where anything is wrong; a missing tool is one printed line, not a 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -77,7 +80,7 @@ def main() -> int:
             checks.leave_out(helm)
         else:
             rendered = _render(checks, helm, folder)
-            _validate(checks, rendered)
+            _validate(checks, rendered, folder)
     print(f"{checks.passed} passed, {checks.failed} failed, {checks.left_out} left out")
     return 1 if checks.failed else 0
 
@@ -103,7 +106,7 @@ def _render(checks: Checks, helm: Path, folder: Path) -> list[Path]:
     return rendered
 
 
-def _validate(checks: Checks, rendered: list[Path]) -> None:
+def _validate(checks: Checks, rendered: list[Path], folder: Path) -> None:
     validate = tools.beside_python("kubernetes-validate")
     if isinstance(validate, str):
         checks.leave_out(validate)
@@ -120,12 +123,37 @@ def _validate(checks: Checks, rendered: list[Path]) -> None:
         chosen = [path for path in rendered if path.stem == "everything"]
         files = [word for path in chosen for word in ("-f", path)]
         checks.run("checkov", [checkov, *options, "--skip-check", CHECKOV_SKIPS, *files])
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        checks.leave_out("expressions are not checked: no promtool (Debian: prometheus)")
+    else:
+        rules = _rules(rendered, folder / "expressions.yml")
+        checks.run("promtool: alerts and what KEDA asks", [promtool, "check", "rules", rules])
     custom = tools.custom_resources()
     if isinstance(custom, str):
         checks.leave_out(custom)
     else:
         with_them = [path for path in rendered if path.stem in ("everything", "gpu")]
         checks.run("KEDA, Prometheus operator, Gateway API", [*custom, *with_them])
+
+
+def _rules(rendered: list[Path], target: Path) -> Path:
+    """Every expression of the chart, as a file of rules."""
+    groups = []
+    for path in rendered:
+        for resource in yaml.safe_load_all(path.read_text()):
+            if resource["kind"] == "PrometheusRule":
+                own = resource["spec"]["groups"]
+                groups += [one | {"name": f"{path.stem}-{one['name']}"} for one in own]
+            elif resource["kind"] == "ScaledObject":
+                rules = [
+                    {"record": f"keda:{path.stem}_{one['name']}", "expr": one["metadata"]["query"]}
+                    for one in resource["spec"]["triggers"]
+                ]
+                groups.append({"name": f"{path.stem}-keda", "rules": rules})
+    assert len(groups) > 2
+    target.write_text(yaml.safe_dump({"groups": groups}))
+    return target
 
 
 if __name__ == "__main__":
