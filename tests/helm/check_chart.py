@@ -6,6 +6,7 @@ Exits with 1 where anything is wrong; a missing tool is one printed line, not a 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -111,6 +112,8 @@ def _validate(checks: Checks, rendered: list[Path], folder: Path) -> None:
     if isinstance(validate, str):
         checks.leave_out(validate)
     else:
+        documented = _documented(folder / "documented.yaml")
+        checks.run("kubernetes-validate docs/kubernetes.md", [validate, "--strict", documented])
         for version in KUBERNETES:
             options = ["--strict", "--no-warn", "-k", version]
             checks.run(f"kubernetes-validate {version}", [validate, *options, *rendered])
@@ -135,6 +138,15 @@ def _validate(checks: Checks, rendered: list[Path], folder: Path) -> None:
     else:
         with_them = [path for path in rendered if path.stem in ("everything", "gpu")]
         checks.run("KEDA, Prometheus operator, Gateway API", [*custom, *with_them])
+
+
+def _documented(target: Path) -> Path:
+    """Every manifest that docs/kubernetes.md hands to kubectl."""
+    text = (CHART.parents[2] / "docs/kubernetes.md").read_text()
+    found = re.findall(r"kubectl .*apply -f - <<'END'\n(.*?)\nEND\n", text, flags=re.DOTALL)
+    assert found
+    target.write_text("\n---\n".join(found) + "\n")
+    return target
 
 
 def _rules(rendered: list[Path], target: Path) -> Path:
