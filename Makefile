@@ -10,6 +10,8 @@ SOAK_SECONDS ?= 600
 .PHONY: help demo test check serve bench eval sizing soak reference dashboard-test install install-dev system-packages format clean
 .PHONY: help demo test check serve bench eval soak reference dashboard-test install install-dev system-packages format clean
 .PHONY: help demo test check serve bench eval soak helm-test hosts-test install install-dev system-packages format clean
+.PHONY: help demo test check serve bench eval soak reference dashboard-test helm-test hosts-test install install-dev \
+	system-packages format clean
 
 help:
 	@echo "make demo    stream the demo clip through the whole stack and ask about it"
@@ -25,6 +27,8 @@ help:
 	@echo "make sizing          how large a fleet has to be, simulated: docs/sizing.md"
 	@echo "make helm-test   render, lint and validate the Helm chart with the tools that can be had"
 	@echo "make hosts-test  hosts as network namespaces, cut off and brought back (root, Linux)"
+	@echo "make helm-test       render, lint and validate the Helm chart with the tools that can be had"
+	@echo "make hosts-test      hosts as network namespaces, cut off and brought back (root, Linux)"
 	@echo "make bench   cost of a step and bytes of a memory, early and late (STEPS=$(STEPS))"
 
 demo: install
@@ -52,6 +56,7 @@ reference: install
 # Two to three minutes on two busy cores. PAGE=../docs/operations/dashboard-run.md keeps what it says.
 dashboard-test: install-dev
 	cd tests && ../$(BIN)/python -m operations.dashboard_run $(PAGE)
+
 # In an environment of its own: its validators are large, and only this needs them.
 HELM_ENV := .venv-helm
 helm-test: $(HELM_ENV)/.installed
