@@ -111,7 +111,7 @@ capabilities:
 {{- end }}
 {{- end -}}
 
-{{/* Of a setting: TTM_TIER_SECRET_KEY becomes tier-secret-key. */}}
+{{/* Of a setting: TTM_OTLP_ENDPOINT becomes otlp-endpoint. */}}
 {{- define "ttmserve.volumeName" -}}
 {{- . | trimPrefix "TTM_" | lower | replace "_" "-" -}}
 {{- end -}}
