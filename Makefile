@@ -7,11 +7,8 @@ STEPS ?= 10000
 export PIP_NO_INPUT = 1
 
 SOAK_SECONDS ?= 600
-.PHONY: help demo test check serve bench eval sizing soak reference dashboard-test install install-dev system-packages format clean
-.PHONY: help demo test check serve bench eval soak reference dashboard-test install install-dev system-packages format clean
-.PHONY: help demo test check serve bench eval soak helm-test hosts-test install install-dev system-packages format clean
-.PHONY: help demo test check serve bench eval soak reference dashboard-test helm-test hosts-test install install-dev \
-	system-packages format clean
+.PHONY: help demo test check serve bench eval sizing soak reference dashboard-test helm-test hosts-test install \
+	install-dev system-packages format clean
 
 help:
 	@echo "make demo    stream the demo clip through the whole stack and ask about it"
@@ -25,8 +22,6 @@ help:
 	@echo "make reference       write docs/configuration.md and docs/metrics.md anew from the code"
 	@echo "make dashboard-test  ask every panel and alert of a real Prometheus, in a real run"
 	@echo "make sizing          how large a fleet has to be, simulated: docs/sizing.md"
-	@echo "make helm-test   render, lint and validate the Helm chart with the tools that can be had"
-	@echo "make hosts-test  hosts as network namespaces, cut off and brought back (root, Linux)"
 	@echo "make helm-test       render, lint and validate the Helm chart with the tools that can be had"
 	@echo "make hosts-test      hosts as network namespaces, cut off and brought back (root, Linux)"
 	@echo "make bench   cost of a step and bytes of a memory, early and late (STEPS=$(STEPS))"
