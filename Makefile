@@ -7,7 +7,8 @@ STEPS ?= 10000
 export PIP_NO_INPUT = 1
 
 SOAK_SECONDS ?= 600
-.PHONY: help demo test check serve bench eval sizing soak reference dashboard-test install install-dev system-packages format clean
+.PHONY: help demo test check serve bench eval sizing soak reference dashboard-test helm-test hosts-test install \
+	install-dev system-packages format clean
 
 help:
 	@echo "make demo    stream the demo clip through the whole stack and ask about it"
@@ -21,6 +22,8 @@ help:
 	@echo "make reference       write docs/configuration.md and docs/metrics.md anew from the code"
 	@echo "make dashboard-test  ask every panel and alert of a real Prometheus, in a real run"
 	@echo "make sizing          how large a fleet has to be, simulated: docs/sizing.md"
+	@echo "make helm-test       render, lint and validate the Helm chart with the tools that can be had"
+	@echo "make hosts-test      hosts as network namespaces, cut off and brought back (root, Linux)"
 	@echo "make bench   cost of a step and bytes of a memory, early and late (STEPS=$(STEPS))"
 
 demo: install
@@ -48,6 +51,22 @@ reference: install
 # Two to three minutes on two busy cores. PAGE=../docs/operations/dashboard-run.md keeps what it says.
 dashboard-test: install-dev
 	cd tests && ../$(BIN)/python -m operations.dashboard_run $(PAGE)
+
+# In an environment of its own: its validators are large, and only this needs them.
+HELM_ENV := .venv-helm
+helm-test: $(HELM_ENV)/.installed
+	$(HELM_ENV)/bin/python tests/helm/check_chart.py
+
+$(HELM_ENV)/.installed: tests/helm/requirements.txt
+	$(PYTHON) -m venv $(HELM_ENV)
+	$(HELM_ENV)/bin/python -m pip --disable-pip-version-check -q install -r $< || \
+		echo "not all of $< can be had here: what needs it is left out"
+	@touch $@
+
+# Root on Linux alone: a gateway, two workers, a store and clients, each in a network of its own.
+hosts-test: install-dev system-packages
+	cd tests && ../$(BIN)/python -m hosts.run
+	cd tests && ../$(BIN)/python -m hosts.run --engine lite
 
 # Two at a time what can share two cores; then, alone, what plays in real time or kills processes.
 ALONE := tests/browser tests/crash tests/e2e
@@ -125,5 +144,5 @@ system-packages:
 	else echo "not installed:$$missing: the tests that need them are skipped (Debian: apt-get install$$missing)"; fi
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(HELM_ENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -86,7 +86,7 @@ class ResendingClient:
     def _spawn(self) -> None:
         self._another.clear()
         connection = _Connection(self.ledger, self._ending)
-        task = asyncio.create_task(connection.serve(self._proxy.port))
+        task = asyncio.create_task(connection.serve(self._proxy.host, self._proxy.port))
         self._open.add(task)
 
     async def _one_ends(self) -> None:
@@ -116,8 +116,8 @@ class _Connection:
         self._credits = 0
         self._moved = asyncio.Event()
 
-    async def serve(self, port: int) -> None:
-        url = f"ws://127.0.0.1:{port}/v1/sessions/{self._ledger.sid}/stream"
+    async def serve(self, host: str, port: int) -> None:
+        url = f"ws://{host}:{port}/v1/sessions/{self._ledger.sid}/stream"
         with contextlib.suppress(*_LOST):
             async with connect(
                 url,
@@ -203,7 +203,7 @@ class SdkClient:
 
     async def run(self) -> None:
         """One call of `stream`, which must get everything through by itself."""
-        async with Client(f"http://127.0.0.1:{self._proxy.port}", API_KEY) as client:
+        async with Client(f"http://{self._proxy.host}:{self._proxy.port}", API_KEY) as client:
             try:
                 await stream(
                     client,

@@ -118,9 +118,9 @@ class _Laboratory:
             finally:
                 for session in sessions:
                     session.ledger.stop_producing()
-                await _ended(clients)
+                await ended(clients)
             took_s = time.monotonic() - started_s
-            found = [await _look(store, session.ledger) for session in sessions]
+            found = [await look(store, session.ledger) for session in sessions]
             cpu_s = self._cpu_s()
         await asyncio.to_thread(_write_faults, options.folder, faults.done)
         verdict = judge(
@@ -215,7 +215,7 @@ class _Laboratory:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FLUSHED_WITHIN_S):
                 for session in sessions:
-                    while (await _look(store, session.ledger)).kept_chunks:
+                    while (await look(store, session.ledger)).kept_chunks:
                         await asyncio.sleep(LOOK_EVERY_S)
 
     def _cpu_s(self) -> dict[str, Any]:
@@ -256,7 +256,8 @@ def _make_folder(folder: Path) -> None:
         raise ValueError(f"{folder} is not empty")
 
 
-async def _look(store: Store, ledger: Ledger) -> Found:
+async def look(store: Store, ledger: Ledger) -> Found:
+    """What the store has of a session now."""
     for _ in range(3):
         try:
             info = await store.session(ledger.sid)
@@ -274,7 +275,7 @@ async def _the_rest(until_s: float) -> None:
     await asyncio.sleep(max(0.0, until_s - time.monotonic()))
 
 
-async def _ended(clients: list[asyncio.Task[None]]) -> None:
+async def ended(clients: list[asyncio.Task[None]]) -> None:
     """End the clients that are left; raises what a client of the laboratory failed with."""
     for client in clients:
         if not client.done():

@@ -36,7 +36,8 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 class Program:
     """One program; each start is a new process with a name of its own.
 
-    `arguments` may hold `{name}`. Its output goes to `folder`/NAME.log.
+    `arguments` may hold `{name}`. Its output goes to `folder`/NAME.log. `prefix` is a command that
+    becomes the program, such as one that puts it on another host.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Program:
     environment: Mapping[str, str]
     arguments: Sequence[str] = ()
     restart: bool = True
+    prefix: Sequence[str] = ()
     starts: int = 0
     exits: list[int] = field(default_factory=list)  # of processes that ended by themselves
     cpu_s: float = 0.0  # of the processes that have ended, as far as they were looked at
@@ -81,7 +83,7 @@ class Program:
         self.starts += 1
         self.cpu_s, self._cpu_now_s = self.cpu_s + self._cpu_now_s, 0.0
         self._killed = False
-        command = [sys.executable, "-c", _LAUNCHER, str(os.getpid()), self.module]
+        command = [*self.prefix, sys.executable, "-c", _LAUNCHER, str(os.getpid()), self.module]
         command += [argument.format(name=self.name) for argument in self.arguments]
         with (self.folder / f"{self.name}.log").open("ab") as log:
             self._process = subprocess.Popen(

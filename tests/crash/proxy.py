@@ -19,7 +19,7 @@ class Proxy:
     """Listens on a port of its own, `async with`; `cut` and `stall` break what is open now."""
 
     def __init__(self, ports: Sequence[int], rng: random.Random) -> None:
-        self.port = 0
+        self.host, self.port = "127.0.0.1", 0
         self._ports = ports
         self._rng = rng
         self._turn = rng.randrange(len(ports))
@@ -43,7 +43,7 @@ class Proxy:
         return len(self._pairs)
 
     async def __aenter__(self) -> Proxy:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accepted, self.host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
