@@ -30,7 +30,7 @@ TEMPLATES = {path.name: path.read_text() for path in (CHART / "templates").iterd
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 EXAMPLES = sorted((CHART / "ci").glob("*.yaml"))
-CORES_PER_SESSION = 0.25  # docs/kubernetes.md: measured with every sense on
+CORES_PER_SESSION = 0.35  # docs/kubernetes.md: measured with every sense on
 INSIDE = {"/metrics", "/healthz", "/readyz"}
 
 

@@ -14,6 +14,7 @@ from ttm_protocol.errors import Fenced, SessionNotFound, StateIncompatible
 from ttm_server.store import Acquired, CommitResult
 from ttm_server.store.codes import Code
 from ttm_server.store.keys import session_keys
+from ttm_server.store.ready import ROUND_S, SWEEP_SESSIONS, SWEEPERS
 
 
 async def acquired(store: Store, sid: str, owner: str = "me", ttl_s: float = 30.0) -> Acquired:
@@ -309,6 +310,14 @@ async def test_sweep_goes_round_and_removes_orphans(
         await store.sweep()
     assert set(raw.zrange("ttm:ready:0", 0, -1)) == set(ids)
     assert set(raw.zrange("ttm:sessions", 0, -1)) == {young, *ids}
+
+
+async def test_the_more_sessions_the_more_workers_sweep(store: Store, raw: Redis) -> None:
+    """Few are as good as one, and a large index is looked at by as many as half a minute takes."""
+    assert await store.sweepers() == SWEEPERS
+    many = 3 * SWEEPERS * SWEEP_SESSIONS * round(ROUND_S)
+    raw.zadd("ttm:sessions", {f"session{n}": n for n in range(many)})
+    assert await store.sweepers() == 3 * SWEEPERS
 
 
 async def test_a_worker_may_hear_of_a_deleted_session(store: Store) -> None:

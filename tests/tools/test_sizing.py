@@ -43,7 +43,7 @@ def test_another_size_and_seed_make_another_page(capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_chunk_is_applied_once_or_waits(event: str) -> None:
-    cell = Cell(GIVEN, 4, 20, random.Random(3))
+    cell = Cell(GIVEN, 4, 12, random.Random(3))
     cell.run(EVENTS[event](cell) + 100.0)
     applied = len(cell.lags)
     assert applied + cell.left == cell.captured
@@ -53,8 +53,8 @@ def test_every_chunk_is_applied_once_or_waits(event: str) -> None:
     assert (cell.refolded > 0) == (event == "death")
     cost = GIVEN.fold_core_s * GIVEN.chunk_s
     assert cell.busy_core_s == pytest.approx(cell.folds * cost)
-    assert cell.captured == pytest.approx(20 * cell.now_s / GIVEN.chunk_s, abs=20)
-    assert cell.left < 20 * 8  # all has settled
+    assert cell.captured == pytest.approx(12 * cell.now_s / GIVEN.chunk_s, abs=12)
+    assert cell.left < 12 * 8  # all has settled
     captures = sorted(round(at_s - lag_s, 6) for at_s, lag_s in cell.lags)
     assert len(set(captures)) == len(captures)
     assert min(lag_s for _, lag_s in cell.lags) > 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fleet_sizing.day import Day
 from fleet_sizing.figures import Figures
 from ttm_server.config import Settings
-from ttm_server.store.ready import SWEEP_SESSIONS
+from ttm_server.store.ready import SWEEP_SESSIONS, sweepers_for
 from ttm_server.worker.worker import SWEEP_EVERY_S
 
 GBIT = 1e9 / 8
@@ -43,7 +43,7 @@ def plan(figures: Figures, day: Day) -> Plan:
     cores = day.live * figures.fold_core_s / figures.target_load
     workers = max(1, math.ceil(cores / figures.worker_cores))
     gateways = max(1, math.ceil(day.live * figures.gateway_cpu_s / figures.target_load))
-    looks = workers * min(SWEEP_SESSIONS, day.sessions) * SWEEPS_PER_S
+    looks = _sweepers(day, workers) * min(SWEEP_SESSIONS, day.sessions) * SWEEPS_PER_S
     looks_cpu = looks * figures.look_s
     store_cpu = day.live * figures.store_cpu_s + looks_cpu
     store_gb = _gigabytes(figures, day, day.idle_in_store)
@@ -75,6 +75,11 @@ def plan(figures: Figures, day: Day) -> Plan:
     )
 
 
+def _sweepers(day: Day, workers: int) -> float:
+    """Workers that sweep, each as often as one by itself; more share what these do."""
+    return min(workers, sweepers_for(day.sessions))
+
+
 def _gigabytes(figures: Figures, day: Day, idle_in_store: float) -> float:
     """Data of the store: live sessions with their input, idle ones, and records of the others."""
     live = day.live * (figures.packed_bytes + figures.kept_bytes)
@@ -95,7 +100,7 @@ def _used(
     """Of each limit, how much is used where nothing but numbers of processes is changed."""
     settings = Settings.model_fields
     hot = workers * HOT_CALLS_PER_WORKER_S + 2 * day.begins_per_s
-    round_s = day.sessions / SWEEP_SESSIONS / SWEEPS_PER_S / workers
+    round_s = day.sessions / SWEEP_SESSIONS / SWEEPS_PER_S / _sweepers(day, workers)
     return {
         "`TTM_MAX_SESSIONS`, by default": day.sessions / settings["max_sessions"].default,
         "one host of 16 cores for workers": day.live * figures.fold_core_s / 16,

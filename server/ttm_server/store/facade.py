@@ -94,6 +94,7 @@ class WorkerStore:
         self.mark_ready = parts.ready.mark_ready
         self.claim = parts.ready.claim
         self.sweep = parts.ready.sweep
+        self.sweepers = parts.ready.sweepers
         self.note_leases = parts.leases.note_leases
         self.hand_on_expired = parts.leases.hand_on_expired
         self.acquire = parts.ownership.acquire
@@ -118,6 +119,7 @@ class WorkerStore:
         self.announce_model = parts.models.announce_model
         self.beat = parts.fleet.beat
         self.leave = parts.fleet.leave
+        self.workers = parts.fleet.workers
         self.watch = parts.watching.watch
 
 

@@ -18,12 +18,19 @@ from ttm_server.store.wall_clock import STALE_AFTER_S
 log = logging.getLogger(__name__)
 
 SWEEP_SESSIONS = 256
+SWEEPERS = 4  # so many workers sweep as often as one would by itself; more share what these do
+ROUND_S = 30.0  # in which together they look at every session, at a sweep a second each
 ORPHAN_AFTER_S = 60.0  # longer than any create can take
 URGENT_LEAD_S = 3600.0
 EXPIRY_LOOK_S = 60.0  # between looks for unused sessions, at most
 _WAIT_SLICE_S = 2.0  # below the socket timeout, so that a wait never looks like a dead server
 _AT_ONCE = 16
 MAX_IDLE = 256
+
+
+def sweepers_for(sessions: int) -> float:
+    """Workers that look at so many sessions within ROUND_S, SWEEPERS at least."""
+    return max(float(SWEEPERS), sessions / SWEEP_SESSIONS / ROUND_S)
 
 
 async def put_ready(edge: Edge, sid: str, *, urgent: bool = False) -> None:
@@ -99,6 +106,11 @@ class Ready(Part):
             removed += results.count("removed")
         self._sweep_at = 0 if len(found) < SWEEP_SESSIONS else last + 1 - removed
         return marked
+
+    async def sweepers(self) -> float:
+        """How many workers that sweep once a second the index needs, SWEEPERS at least."""
+        sessions = int(await self._edge.command("ZCARD", INDEX, repeatable=True))
+        return sweepers_for(sessions)
 
     def idle_sessions(self, most: int) -> list[str]:
         """Take up to `most` sessions that sweeps found unused for `tier_after_s`, with a memory."""

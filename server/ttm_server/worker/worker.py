@@ -188,10 +188,15 @@ class Worker(Generic[S]):
             self._work.set()
 
     async def _sweep_loop(self) -> None:
+        # A look costs the store the same whoever looks: were everybody of a large fleet to walk the
+        # whole index, that would be most of what the store does.
+        share = 1.0
         # At different moments in different workers, also where all were started together.
-        while not await self._stopped_within(SWEEP_EVERY_S * random.uniform(0.5, 1.0)):
+        while not await self._stopped_within(SWEEP_EVERY_S * share * random.uniform(0.5, 1.0)):
             try:
                 await self._store.sweep()
+                ready = (await self._store.workers()).ready
+                share = max(1.0, ready / await self._store.sweepers())
             except StoreUnavailable as error:
                 log.warning("sweep: store unavailable: %s", error)
 
