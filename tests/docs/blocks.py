@@ -16,6 +16,20 @@ SHELLS = frozenset({"bash", "sh", "shell", "console"})
 PYTHON = frozenset({"python", "py"})
 SCRIPTS = frozenset({"js", "javascript", "mjs"})
 RUN = SHELLS | PYTHON | SCRIPTS
+# A block without a language is commands where it begins with one of these.
+COMMANDS = frozenset(
+    "cat cd curl docker echo git helm kubectl make pip python python3 redis-cli ttmserve".split()
+)
+# Pages whose commands are not run by the tests of this folder: by what else, and why.
+ELSEWHERE = {
+    "docs/deploy.md": ("make docker-test", "they need Docker, and build images"),
+    "docs/kubernetes.md": (
+        "make helm-test",
+        "they need a cluster; the chart is rendered and checked",
+    ),
+    "docs/runbook.md": ("tests/operations/test_runbook.py", "they need a store of their own"),
+}
+RECORDS = ("docs/adr/", "docs/eval/", "docs/operations/")  # of their day: nothing in them is run
 
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>[^>]*?) -->\n)?^```(?P<language>[a-z]*)[^\n]*\n(?P<text>.*?)^```$",
@@ -57,15 +71,21 @@ def pages() -> list[Path]:
 def blocks(page: Path) -> list[Block]:
     """The page's blocks, in order."""
     text = page.read_text("utf-8")
-    whole = _WHOLE_PAGE.search(text)
+    name = str(page.relative_to(ROOT))
+    marked = _WHOLE_PAGE.search(text)
+    whole = marked[1] if marked else " runs what can be run: ".join(ELSEWHERE.get(name, ()))
     found = []
     for match in _BLOCK.finditer(text):
         mark = " ".join((match["mark"] or "").split())
         skipped = mark.removeprefix("not run: ") if mark.startswith("not run: ") else ""
         if whole and not mark.startswith(("file:", "append:", "patch")):
-            skipped = skipped or whole[1]
+            skipped = skipped or whole
         line = text.count("\n", 0, match.start()) + 1
-        found.append(Block(page, line, match["language"], match["text"], skipped, mark))
+        language = match["language"]
+        first = (match["text"].split() or [""])[0]
+        if not language and first in COMMANDS and not name.startswith(RECORDS):
+            language = "sh"
+        found.append(Block(page, line, language, match["text"], skipped, mark))
     return found
 
 

@@ -7,11 +7,13 @@ import re
 import shlex
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
-from docs.blocks import ROOT, SHELLS, blocks, pages, prose
+from docs.blocks import ELSEWHERE, RECORDS, ROOT, SHELLS, blocks, pages, prose
 from pages.cli_page import commands
 from pages.rest_page import document
 from ttm_server.cli.demo import load_questions
@@ -19,15 +21,10 @@ from ttm_server.config import PREFIX, Settings
 
 # Folders in which a path in backticks is a file of this repository.
 TOP = ("server/", "model/", "clients/", "tests/", "docs/", "tools/", "docker/")
-OLD = (
-    "docs/adr/",
-    "docs/eval/",
-    "docs/operations/",
-)  # records of their day: names may be gone since
 PAGES = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 CURRENT = pytest.mark.parametrize(
     "page",
-    [page for page in pages() if not str(page.relative_to(ROOT)).startswith(OLD)],
+    [page for page in pages() if not str(page.relative_to(ROOT)).startswith(RECORDS)],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
 CLIENT_SETTINGS = {"TTM_API_KEY"}  # of `ttmserve mcp`, read by the command line
@@ -156,6 +153,46 @@ def test_files_of_the_repository_exist(page: Path) -> None:
     for text in re.findall(r"`([^`\s]+)`", prose(page)):
         if text.startswith(TOP) and not re.search(r"[*{}<>]|[A-Z]{4,}\b(?!\.)", text):
             assert (ROOT / text.partition(":")[0]).exists() or text in made, text
+
+
+@PAGES
+def test_services_and_profiles_of_compose_exist(page: Path) -> None:
+    file = ROOT / "docker/compose.yaml"
+    used = [words[1:] for words in calls(page, "docker") if words[:1] == ["compose"]]
+    if not used or not file.exists():
+        return
+    services = yaml.safe_load(file.read_text("utf-8"))["services"]
+    profiles = {name for one in services.values() for name in one.get("profiles", ())}
+    for words in used:
+        given = list(pairwise(words))
+        told = {name for flag, name in given if flag == "--profile"}
+        scaled = {name.partition("=")[0] for flag, name in given if flag == "--scale"}
+        assert told <= profiles, words
+        assert scaled <= set(services), words
+
+
+@PAGES
+def test_values_of_the_chart_exist(page: Path) -> None:
+    file = ROOT / "docker/helm/ttmserve/values.yaml"
+    used = [words for words in calls(page, "helm") if "--set" in words]
+    if not used or not file.exists():
+        return
+    values = yaml.safe_load(file.read_text("utf-8"))
+    for words in used:
+        for flag, given in pairwise(words):
+            if flag == "--set":
+                place = values
+                for key in given.partition("=")[0].split("."):
+                    assert key in place, given
+                    place = place[key]
+
+
+def test_what_runs_the_commands_of_other_pages_exists() -> None:
+    targets = (ROOT / "Makefile").read_text("utf-8")
+    for page, (runs, _) in ELSEWHERE.items():
+        if (ROOT / page).exists():
+            target = runs.removeprefix("make ")
+            assert (ROOT / runs).exists() or f"\n{target}:" in targets, runs
 
 
 def test_readme_tells_how_many_questions_the_demo_asks() -> None:

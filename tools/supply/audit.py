@@ -24,7 +24,7 @@ def main() -> int:
         try:
             found = json.loads(done.stdout)["dependencies"]
         except ValueError:
-            why = (done.stderr.strip().splitlines() or ["no answer"])[-1][:120]
+            why = (done.stderr.strip().splitlines() or ["no answer"])[-1].partition(":")[0]
             continue
         lines, looked_up = told(found)
         if looked_up:
