@@ -18,22 +18,8 @@ SCRIPTS = frozenset({"js", "javascript", "mjs"})
 RUN = SHELLS | PYTHON | SCRIPTS
 # A block without a language is commands where it begins with one of these.
 COMMANDS = frozenset(
-    [
-        "cat",
-        "cd",
-        "curl",
-        "docker",
-        "echo",
-        "git",
-        "helm",
-        "kubectl",
-        "make",
-        "pip",
-        "python",
-        "python3",
-        "redis-cli",
-        "ttmserve",
-    ]
+    ["cat", "cd", "curl", "docker", "echo", "git", "helm", "kubectl", "make", "pip"]
+    + ["python", "python3", "redis-cli", "ttmserve"]
 )
 # Pages whose commands are not run by the tests of this folder: by what else, and why.
 ELSEWHERE = {
