@@ -118,7 +118,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 docs: install-dev pages
 	$(MKDOCS)
 
-pages: install-dev
+pages: install-dev reference
 	$(BIN)/python tools/write_pages.py
 
 audit: install-dev

@@ -17,10 +17,8 @@ PYTHON = frozenset({"python", "py"})
 SCRIPTS = frozenset({"js", "javascript", "mjs"})
 RUN = SHELLS | PYTHON | SCRIPTS
 # A block without a language is commands where it begins with one of these.
-COMMANDS = frozenset(
-    ["cat", "cd", "curl", "docker", "echo", "git", "helm", "kubectl", "make", "pip"]
-    + ["python", "python3", "redis-cli", "ttmserve"]
-)
+COMMANDS = {"cat", "cd", "curl", "docker", "echo", "git", "helm", "kubectl", "make", "pip"}
+COMMANDS |= {"python", "python3", "redis-cli", "ttmserve"}
 # Pages whose commands are not run by the tests of this folder: by what else, and why.
 ELSEWHERE = {
     "docs/deploy.md": ("make docker-test", "they need Docker, and build images"),

@@ -1,6 +1,7 @@
-"""What MkDocs does beside its configuration: decisions and logs of runs into the navigation.
+"""What MkDocs does beside its configuration: folders in the navigation, pages that are awaited.
 
-A page that is written elsewhere at this time stands in AWAITED: it may be missing, with its links.
+In the navigation `Decisions: adr/` stands for every page of that folder. A page that is written
+elsewhere at this time stands in AWAITED: it may be missing, with its links.
 """
 
 from __future__ import annotations
@@ -9,11 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-AWAITED = frozenset(
-    {"deploy.md", "kubernetes.md", "sizing.md", "configuration.md", "metrics.md", "runbook.md"}
-)
+AWAITED = frozenset({"deploy.md", "kubernetes.md", "sizing.md"})
 _LINK = re.compile(r"\[([^\]]+)\]\((?:\.\./)*([a-z-]+\.md)(?:#[^)]*)?\)")
-_FOLDERS = (("Decisions", "adr"), ("Logs of runs", "operations"))
 
 
 def missing(docs: Path) -> set[str]:
@@ -22,14 +20,8 @@ def missing(docs: Path) -> set[str]:
 
 
 def on_config(config: Any) -> Any:
-    """Put every page of some folders into the navigation; leave awaited pages out of it."""
-    docs = Path(config["docs_dir"])
-    nav = _without(config["nav"], missing(docs))
-    for title, folder in _FOLDERS:
-        pages = [f"{folder}/{path.name}" for path in sorted((docs / folder).glob("*.md"))]
-        if pages:
-            nav.append({title: pages})
-    config["nav"] = nav
+    """Put every page of a folder into the navigation; leave awaited pages out of it."""
+    config["nav"] = _filled(config["nav"], Path(config["docs_dir"]))
     return config
 
 
@@ -39,12 +31,17 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
     return _LINK.sub(lambda link: link[1] if link[2] in gone else link[0], markdown)
 
 
-def _without(nav: list[Any], gone: set[str]) -> list[Any]:
+def _filled(nav: list[Any], docs: Path) -> list[Any]:
     kept: list[Any] = []
     for item in nav:
         if isinstance(item, dict):
             ((title, inner),) = item.items()
-            kept.append({title: _without(inner, gone) if isinstance(inner, list) else inner})
-        elif item not in gone:
+            if isinstance(inner, list):
+                inner = _filled(inner, docs)
+            elif inner.endswith("/"):
+                inner = [f"{inner}{path.name}" for path in sorted((docs / inner).glob("*.md"))]
+            if inner:
+                kept.append({title: inner})
+        elif item not in missing(docs):
             kept.append(item)
     return kept
