@@ -22,7 +22,7 @@ from ttm_client.sync import Client
 from ttm_server.cli.supervisor import running_stack
 from ttm_server.config import Settings
 
-FILM_S = 16.0  # coffee, a macaw, a castle
+FILM_S = 12.0  # coffee, and the beginning of a macaw
 CUP_AT_S = 7.0
 WRITTEN_AT = "http://127.0.0.1:8000"
 WITH_BLOCKS = [
