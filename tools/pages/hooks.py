@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-AWAITED = frozenset({"deploy.md", "kubernetes.md", "sizing.md"})
+AWAITED = frozenset({"deploy.md", "kubernetes.md"})
 _LINK = re.compile(r"\[([^\]]+)\]\((?:\.\./)*([a-z-]+\.md)(?:#[^)]*)?\)")
 
 
