@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-AWAITED = frozenset({"deploy.md", "kubernetes.md"})
+AWAITED = frozenset({"kubernetes.md"})
 _LINK = re.compile(r"\[([^\]]+)\]\((?:\.\./)*([a-z-]+\.md)(?:#[^)]*)?\)")
 
 

@@ -13,7 +13,8 @@ _KNOWN: dict[str, Any] = tomllib.loads(Path(__file__).with_name("licences.toml")
 ALLOWED = frozenset(_KNOWN["allowed"])
 VENDOR: tuple[str, ...] = tuple(_KNOWN["vendor"])
 _WORDS: dict[str, str] = _KNOWN["words"]
-_STATED: dict[str, list[str]] = _KNOWN["stated"]
+PROGRAMS: dict[str, list[str]] = _KNOWN["programs"]
+_STATED: dict[str, list[str]] = _KNOWN["stated"] | PROGRAMS
 LONGEST = 60  # characters; a longer `License` is a licence's text
 
 

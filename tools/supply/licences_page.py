@@ -10,11 +10,12 @@ from packaging.version import Version
 
 from pages.markdown import MADE, code, table
 from supply.closure import brought_by, extras
-from supply.licences import NATIVE, VENDOR, is_allowed, licence_of
+from supply.licences import NATIVE, PROGRAMS, VENDOR, is_allowed, licence_of
 from ttm_model.encoders.weights import table as weights_table
 
 PLATFORM = ("Linux", "x86_64", (3, 11))  # what the page is made on: dependencies differ elsewhere
 _PLAIN = "client"
+DEVELOPMENT = {"docs", "audit", "dev"}
 OF_PYTHON = ("pip", "setuptools")  # come with a virtual environment, in its own versions
 _BY_HAND = Path(__file__).with_name("licences_page.md")
 
@@ -59,5 +60,10 @@ def packages() -> dict[str, tuple[str, list[str]]]:
 
 
 def refused() -> list[str]:
-    """Packages with a licence that is not on the list."""
-    return [name for name in packages() if not is_allowed(licence_of(name)[0])]
+    """Packages with a licence that is not on the list; programs of development may have any."""
+    return [
+        name
+        for name, (_, used) in packages().items()
+        if not is_allowed(licence_of(name)[0])
+        and not (name in PROGRAMS and set(used) <= DEVELOPMENT)
+    ]
