@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from docs.blocks import ROOT, pages, prose
-from pages.hooks import AWAITED, missing
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 PAGES = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
@@ -25,21 +24,11 @@ def anchors(page: Path) -> set[str]:
 
 @PAGES
 def test_links_lead_somewhere(page: Path) -> None:
-    gone = {ROOT / "docs" / name for name in missing(ROOT / "docs")}
     for target in LINK.findall(prose(page)):
         if re.match(r"[a-z]+:", target):
             continue
         name, _, anchor = target.partition("#")
         path = (page.parent / name).resolve() if name else page
-        if path in gone:
-            continue
         assert path.exists(), target
         if anchor and path.suffix == ".md":
             assert anchor in anchors(path), target
-
-
-def test_what_is_there_is_not_awaited_any_more() -> None:
-    """A page on the list may be missing; once it is there, its name has to leave the list."""
-    assert missing(ROOT / "docs") == AWAITED, (
-        "take what is there out of AWAITED in tools/pages/hooks.py"
-    )
