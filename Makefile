@@ -9,13 +9,16 @@ export PIP_NO_INPUT = 1
 SOAK_SECONDS ?= 600
 .PHONY: help demo test check serve bench eval sizing soak reference dashboard-test helm-test hosts-test install \
 	install-dev system-packages format clean
+.PHONY: pages docs audit sbom
 
 help:
 	@echo "make demo    stream the demo clip through the whole stack and ask about it"
 	@echo "make up      the stack in containers at http://127.0.0.1:8000; make down ends it"
 	@echo "make docker-test  build the images, run the stack, kill, roll, restart and restore it"
 	@echo "make test    every test"
-	@echo "make check   lint, types, floors"
+	@echo "make check   lint, types, floors, the documentation"
+	@echo "make pages   write what of the documentation is made of the code"
+	@echo "make docs    the documentation as a site, in site/"
 	@echo "make serve   gateway, worker and embedded store at http://127.0.0.1:8000"
 	@echo "make eval    the memory beside every alternative, in three to five minutes"
 	@echo "make soak    kill workers, gateways and the store for ten minutes (SOAK_SECONDS=$(SOAK_SECONDS))"
@@ -24,6 +27,8 @@ help:
 	@echo "make sizing          how large a fleet has to be, simulated: docs/sizing.md"
 	@echo "make helm-test       render, lint and validate the Helm chart with the tools that can be had"
 	@echo "make hosts-test      hosts as network namespaces, cut off and brought back (root, Linux)"
+	@echo "make audit   look the pinned packages up among known vulnerabilities (needs the internet)"
+	@echo "make sbom    list what ttmserve[server] consists of, as CycloneDX, in dist/sbom.cdx.json"
 	@echo "make bench   cost of a step and bytes of a memory, early and late (STEPS=$(STEPS))"
 
 demo: install
@@ -105,6 +110,22 @@ check: install-dev
 	$(BIN)/mypy docker
 	$(BIN)/lint-imports
 	$(BIN)/hadolint docker/Dockerfile tests/docker/standin/Dockerfile
+	$(BIN)/python tools/write_pages.py --check
+	$(MKDOCS) -q -d build/site
+
+# The site is read from a folder as well as from a server. The variable hushes an advertisement.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+docs: install-dev pages
+	$(MKDOCS)
+
+pages: install-dev reference
+	$(BIN)/python tools/write_pages.py
+
+audit: install-dev
+	$(BIN)/python tools/supply/audit.py
+
+sbom: install-dev
+	$(BIN)/python tools/supply/sbom.py
 
 format: install-dev
 	$(BIN)/ruff check --fix .

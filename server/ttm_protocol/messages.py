@@ -2,13 +2,17 @@
 
 Text messages are JSON, binary messages are MessagePack. Whatever bytes come in, the decoders
 return a message or raise :class:`~ttm_protocol.errors.ProtocolError`, never anything else.
+
+`/asyncapi.yaml` and the page docs/protocol.md are made of these types: of their names, defaults,
+docstrings and what :func:`_told` says of a field. It describes and does not check: what is checked,
+and with which words, stands in the validators below.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -23,24 +27,31 @@ MAX_SEQ = 2**53 - 1  # what a JSON number keeps exactly in every client language
 MAX_LABEL_CHARS = 500  # of an event; ten seconds of fast speech are some 250
 
 
+def _told(description: str, **schema: Any) -> msgspec.Meta:
+    """What the documentation says of a field: a sentence, and further keywords of JSON Schema."""
+    return msgspec.Meta(description=description, extra_json_schema=schema or None)
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What a client may send; told to it in `ready`."""
 
-    max_message_bytes: int = 4 * 1024 * 1024
-    max_start_bytes: int = 8 * 1024
-    max_pictures: int = 4
-    max_picture_bytes: int = 512 * 1024
-    max_picture_side_px: int = 4096
-    min_chunk_s: float = 0.1
-    max_chunk_s: float = 2.0
-    max_audio_slack_s: float = 0.1
-    max_time_s: float = 1e8  # three years of media; keeps float arithmetic exact to 1e-8 s
-    sample_rate_hz: int = SAMPLE_RATE_HZ
-    max_reason_chars: int = 64
-    start_timeout_s: float = 5.0
+    max_message_bytes: Annotated[int, _told("Of a binary message.")] = 4 * 1024 * 1024
+    max_start_bytes: Annotated[int, _told("Of a text message.")] = 8 * 1024
+    max_pictures: Annotated[int, _told("In one chunk.")] = 4
+    max_picture_bytes: Annotated[int, _told("Of one picture's file.")] = 512 * 1024
+    max_picture_side_px: Annotated[int, _told("Of a picture's width and height.")] = 4096
+    min_chunk_s: Annotated[float, _told("Shortest chunk.")] = 0.1
+    max_chunk_s: Annotated[float, _told("Longest chunk.")] = 2.0
+    max_audio_slack_s: Annotated[float, _told("How much longer than `d` the sound may be.")] = 0.1
+    # Three years of media; keeps float arithmetic exact to 1e-8 s.
+    max_time_s: Annotated[float, _told("Latest media time.")] = 1e8
+    sample_rate_hz: Annotated[int, _told("Of the sound.")] = SAMPLE_RATE_HZ
+    max_reason_chars: Annotated[int, _told("Of a gap's reason.")] = 64
+    start_timeout_s: Annotated[float, _told("Within which `start` must come.")] = 5.0
 
 
 DEFAULT_LIMITS = Limits()
+_PAST = {"minimum": 0}
 
 
 # --- client -> server -----------------------------------------------------------------------------
@@ -53,9 +64,23 @@ class Start(msgspec.Struct, tag="start", tag_field="type", frozen=True, kw_only=
     seconds. Without it the container goes on where the session's media ended.
     """
 
-    ticket: str | None = None
-    media: Literal["chunks", "webm"] = "chunks"
-    t: float | msgspec.UnsetType = msgspec.UNSET
+    ticket: Annotated[
+        str | None,
+        _told("Single use, from REST; may be left out with `Authorization: Bearer <api key>`."),
+    ] = None
+    media: Annotated[
+        Literal["chunks", "webm"],
+        _told("`webm`: binary messages are bytes of a live WebM/Matroska or fragmented MP4."),
+    ] = "chunks"
+    t: Annotated[
+        float | msgspec.UnsetType,
+        _told(
+            "For media `webm`: where on the media clock the container's timestamp zero lies. Media "
+            "before the session's end is left out, media missing after it becomes a gap.",
+            minimum=-DEFAULT_LIMITS.max_time_s,
+            maximum=DEFAULT_LIMITS.max_time_s,
+        ),
+    ] = msgspec.UNSET
 
 
 class End(msgspec.Struct, tag="end", tag_field="type", frozen=True):
@@ -65,16 +90,26 @@ class End(msgspec.Struct, tag="end", tag_field="type", frozen=True):
 class Picture(msgspec.Struct, frozen=True):
     """A still picture (JPEG, PNG or WebP file) taken at media time `t` seconds."""
 
-    t: float
-    data: bytes
+    t: Annotated[float, _told("Media-clock seconds when it was taken.", **_PAST)]
+    data: Annotated[
+        bytes,
+        _told(
+            "A JPEG, PNG or WebP file, at most "
+            f"{DEFAULT_LIMITS.max_picture_side_px} px wide and high.",
+            maxLength=DEFAULT_LIMITS.max_picture_bytes,
+        ),
+    ]
 
 
 class Gap(msgspec.Struct, frozen=True):
     """Media between `t0` and `t1` seconds that is missing, and why."""
 
-    t0: float
-    t1: float
-    reason: str
+    t0: Annotated[float, _told("Media-clock seconds where media is missing from.", **_PAST)]
+    t1: Annotated[float, _told("Where it is there again, not before `t0`.", **_PAST)]
+    reason: Annotated[
+        str,
+        _told("Such as `backpressure`.", minLength=1, maxLength=DEFAULT_LIMITS.max_reason_chars),
+    ]
 
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -83,12 +118,33 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `audio` is PCM signed 16-bit little-endian mono at 16 kHz for `[t, t+d)`, or None.
     """
 
-    seq: int
-    t: float
-    d: float
-    video: list[Picture] = msgspec.field(default_factory=list)
-    audio: bytes | None = None
-    gap: Gap | None = None
+    seq: Annotated[int, _told("Counts up by one.", minimum=1, maximum=MAX_SEQ)]
+    t: Annotated[
+        float,
+        _told(
+            "Media-clock seconds at the start, not decreasing.",
+            minimum=0,
+            maximum=DEFAULT_LIMITS.max_time_s,
+        ),
+    ]
+    d: Annotated[
+        float,
+        _told(
+            "Length in seconds, normally 0.5.",
+            minimum=DEFAULT_LIMITS.min_chunk_s,
+            maximum=DEFAULT_LIMITS.max_chunk_s,
+        ),
+    ]
+    video: Annotated[
+        list[Picture], _told("Still pictures.", maxItems=DEFAULT_LIMITS.max_pictures)
+    ] = msgspec.field(default_factory=list)
+    audio: Annotated[
+        bytes | None,
+        _told("PCM, signed 16-bit little-endian, mono, 16 kHz, for the time from t to t + d."),
+    ] = None
+    gap: Annotated[
+        Gap | None, _told("What the client had to leave out before this chunk, and why.")
+    ] = None
 
     @property
     def end_s(self) -> float:
@@ -108,54 +164,64 @@ class Ready(msgspec.Struct, tag="ready", tag_field="type", frozen=True, kw_only=
     `t`, for media `webm` only: media-clock seconds up to which the session has media.
     """
 
-    session_id: str
-    next_seq: int
-    credits: int
-    limits: Limits = DEFAULT_LIMITS
-    t: float | msgspec.UnsetType = msgspec.UNSET
+    session_id: Annotated[str, _told("The session that this connection is for.")]
+    next_seq: Annotated[int, _told("Send from this chunk on.", minimum=1)]
+    credits: Annotated[int, _told("Chunks that may be unacknowledged.", **_PAST)]
+    limits: Annotated[Limits, _told("What a client may send.")] = DEFAULT_LIMITS
+    t: Annotated[
+        float | msgspec.UnsetType,
+        _told("With media `webm`: media time up to which the session has media."),
+    ] = msgspec.UNSET
 
 
 class Ack(msgspec.Struct, tag="ack", tag_field="type", frozen=True, kw_only=True):
     """Chunks <= `durable` survive a crash; chunks <= `applied` are in committed memory."""
 
-    durable: int
-    applied: int
+    durable: Annotated[int, _told("Every chunk up to this one survives a crash.", **_PAST)]
+    applied: Annotated[int, _told("Every chunk up to this one is in memory.", **_PAST)]
 
 
 class Flow(msgspec.Struct, tag="flow", tag_field="type", frozen=True, kw_only=True):
     """Chunks that may still be sent and not yet be acknowledged as durable."""
 
-    credits: int
+    credits: Annotated[int, _told("Chunks that may be unacknowledged; 0 means wait.", **_PAST)]
 
 
 class Event(msgspec.Struct, tag="event", tag_field="type", frozen=True, kw_only=True):
     """What the worker noticed just now: a label of one modality over an interval, with a score.
 
-    Of modality `speech` (said) and `text` (written) the label is the words themselves, at most
-    MAX_LABEL_CHARS of them. Modality `gap` marks media that memory did not get; its label is then
+    Of modality `speech` (said) and `text` (written) the label is the words themselves, on
+    one line. Modality `gap` marks media that memory did not get; its label is then
     the reason.
     """
 
-    seq: int
-    label: str
-    modality: Literal["video", "audio", "speech", "text", "gap"]
-    start_s: float
-    end_s: float
-    score: float
+    seq: Annotated[int, _told("The chunk in which it was noticed.", minimum=1)]
+    label: Annotated[
+        str,
+        _told(
+            "What it is; for speech and text, the words; for a gap, why.", maxLength=MAX_LABEL_CHARS
+        ),
+    ]
+    modality: Annotated[
+        Literal["video", "audio", "speech", "text", "gap"], _told("By which sense; or a gap.")
+    ]
+    start_s: Annotated[float, _told("Media-clock seconds at which it began.")]
+    end_s: Annotated[float, _told("Media-clock seconds at which it ended.")]
+    score: Annotated[float, _told("How sure, 0 to 1.")]
 
 
 class GoAway(msgspec.Struct, tag="goaway", tag_field="type", frozen=True, kw_only=True):
     """This gateway is going away within `time_left_s`: reconnect elsewhere."""
 
-    time_left_s: float
+    time_left_s: Annotated[float, _told("Seconds until it closes.", **_PAST)]
 
 
 class Error(msgspec.Struct, tag="error", tag_field="type", frozen=True, kw_only=True):
     """What went wrong; a close frame follows."""
 
-    code: str
-    message: str
-    retryable: bool
+    code: Annotated[str, _told("The kind of error, for programs.")]
+    message: Annotated[str, _told("For people: names the field and the limit.")]
+    retryable: Annotated[bool, _told("Whether to reconnect may help.")]
 
 
 ServerText = Ready | Ack | Flow | Event | GoAway | Error

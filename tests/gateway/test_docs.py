@@ -230,8 +230,12 @@ async def test_asyncapi_has_exactly_the_fields_of_a_struct(
     for field_name, field in fields.items():
         if "default" in properties[field_name]:
             assert properties[field_name]["default"] == field.default
-        if typing.get_origin(field.type) is typing.Literal:
-            assert properties[field_name]["enum"] == list(get_args(field.type))
+        kind = field.type
+        if typing.get_origin(kind) is typing.Annotated:
+            kind = get_args(kind)[0]
+            assert properties[field_name]["description"]
+        if typing.get_origin(kind) is typing.Literal:
+            assert set(properties[field_name]["enum"]) == set(get_args(kind))
 
 
 async def test_asyncapi_states_the_limits(asyncapi: dict[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""What of the documentation is made of the code: documents and pages. Knows no page by hand."""

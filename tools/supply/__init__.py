@@ -1,0 +1,1 @@
+"""What is shipped with ttmserve: packages, weights, their licences. Knows no server."""
