@@ -5,6 +5,7 @@ import base64
 import contextlib
 import itertools
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ from ttm_protocol.errors import (
 )
 from ttm_protocol.messages import Picture
 from ttm_server.gateway.examples import EXAMPLES
-from ttm_server.store import Reply
+from ttm_server.store import Reply, WorkerBeat
 
 WHEN = {
     "ago_s": 1.0,
@@ -282,6 +283,7 @@ async def test_temporary_sessions_are_deleted_and_others_kept(gateway):
 async def test_the_same_without_asyncio(gateway):
     """From a thread of its own, as the gateway lives in this one's loop."""
     loop, begun = asyncio.get_running_loop(), asyncio.Future()
+    await gateway.store.beat(WorkerBeat(worker_id="one", state="ready", since=time.time()))
 
     def program():
         with sync.Client(gateway.base) as client:
