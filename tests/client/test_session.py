@@ -288,6 +288,8 @@ async def test_the_same_without_asyncio(gateway):
     def program():
         with sync.Client(gateway.base) as client:
             assert client.ready()
+            gone = asyncio.run_coroutine_threadsafe(gateway.store.leave("one"), loop)
+            gone.result()  # the one below says nothing of itself, and takes no end in
             with client.session(temporary=True) as session:
                 loop.call_soon_threadsafe(begun.set_result, session.id)
                 seen = []

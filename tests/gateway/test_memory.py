@@ -14,13 +14,22 @@ from safetensors.numpy import load
 
 from both_sides import Store
 from gateway.harness import FakeWorker, Served, is_problem, serving
+from store.folding import session_with
+from store.folding import state as folded
 from ttm_client import Client
 from ttm_protocol.errors import StateIncompatible
 from ttm_protocol.messages import Gap
 from ttm_server.config import Settings
 from ttm_server.gateway.body import FILES_AT_ONCE, PICTURES_AT_ONCE, BodyLimit
 from ttm_server.gateway.metrics import Metrics
-from ttm_server.store import EmbeddedServer, ModelAnnounced, SessionState, fingerprint, memory_file
+from ttm_server.store import (
+    EmbeddedServer,
+    ModelAnnounced,
+    SessionState,
+    WorkerBeat,
+    fingerprint,
+    memory_file,
+)
 
 MEMORY = b"memory"  # what the fake worker commits
 MODEL = {"preset": "lite", "checkpoint": "fake", "schema": 1}
@@ -61,6 +70,33 @@ async def with_chunks(gateway: Served, count: int) -> str:
         await client.end()
         assert await client.closed() == (1000, None)
     return str(session["session_id"])
+
+
+async def test_what_was_open_at_the_end_is_in_an_export_and_a_fork(gateway: Served) -> None:
+    """Whoever streamed, ended and exports at once gets the last words, as who asks does."""
+    store = gateway.store
+    sid, connection = await session_with(store, 3)
+    owned = await store.acquire(sid, "me", 30.0)
+    assert owned is not None
+    await store.commit(sid, owned.fence, 0, 3, folded(3), [])
+    await store.close_stream(sid, connection, ended=True)
+    asked = (
+        gateway.http.get(f"/v1/sessions/{sid}/memory"),
+        gateway.http.post(f"/v1/sessions/{sid}/fork"),
+    )
+    alone = [response.status_code for response in await asyncio.gather(*asked)]
+    assert alone == [200, 201]  # no worker lives that could take it in
+    await store.beat(WorkerBeat(worker_id="me", state="ready", since=0.0))
+    exporting = asyncio.create_task(gateway.http.get(f"/v1/sessions/{sid}/memory"))
+    forking = asyncio.create_task(gateway.http.post(f"/v1/sessions/{sid}/fork"))
+    await asyncio.wait([exporting, forking], timeout=0.3)
+    assert not exporting.done()
+    assert not forking.done()
+    await store.flush(sid, owned.fence, 3, folded(3, b"with the last words"), [], "-inf")
+    assert load((await exporting).content)["memory"].tobytes() == b"with the last words"
+    copy = await store.read_state((await forking).json()["session_id"])
+    assert copy is not None
+    assert copy.memory == b"with the last words"
 
 
 async def test_an_exported_memory_says_what_it_is(gateway: Served) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -12,11 +13,12 @@ from ttm_protocol.errors import Overloaded, StateIncompatible
 from ttm_server.gateway.bodies import CreatedSession
 from ttm_server.gateway.openapi import errors
 from ttm_server.gateway.problems import problem
-from ttm_server.gateway.runtime import gateway_of
+from ttm_server.gateway.runtime import Gateway, gateway_of
 from ttm_server.gateway.sessions import SessionId, created, told
 from ttm_server.store import GatewayStore, SessionState, fingerprint, memory_file
 
 AS_OF = "Ttm-As-Of-Seq"
+LOOK_AGAIN_S = 1.0  # a wake-up may be lost
 
 _FILE: dict[str, Any] = {memory_file.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 _EXPORTED: dict[int | str, dict[str, Any]] = {
@@ -50,11 +52,14 @@ async def export_memory(request: Request, session_id: SessionId) -> Response:
     """The committed memory as a safetensors file, with all that is needed to go on from it.
 
     It is what was committed last, `Ttm-As-Of-Seq`; chunks after that are not in it. To have
-    everything that was sent, wait until `applied_seq` has reached `durable_seq`. 404 `no_memory`:
+    everything that was sent, wait until `applied_seq` has reached `durable_seq`; what was open when
+    a stream ended (the last words) is waited for, where a worker lives. 404 `no_memory`:
     nothing has been committed yet. One that was moved out of the store is read where it lies: 409
     `tier_damaged`: it is not there any more, or damaged.
     """
-    state = await gateway_of(request).store.read_state(session_id)
+    gateway = gateway_of(request)
+    await _settled(gateway, session_id)
+    state = await gateway.store.read_state(session_id)
     if state is None:
         return problem(404, "no_memory", "memory: nothing has been committed yet", "memory")
     data = memory_file.pack(state)
@@ -98,9 +103,30 @@ async def import_memory(request: Request, session_id: SessionId) -> SessionInfo:
 async def fork_session(request: Request, session_id: SessionId) -> CreatedSession:
     """Begin a session that starts from a copy of this one's committed memory and position.
 
-    Chunks that are durable and not yet applied stay with the session they were sent to.
+    Chunks that are durable and not yet applied stay with the session they were sent to; what was
+    open when a stream ended is waited for, where a worker lives.
     """
-    return await created(request, await gateway_of(request).store.fork_session(session_id))
+    gateway = gateway_of(request)
+    await _settled(gateway, session_id)
+    return await created(request, await gateway.store.fork_session(session_id))
+
+
+async def _settled(gateway: Gateway, session_id: str) -> None:
+    """Wait until what was open at a stream's end is in memory, as questions do.
+
+    Without a worker that could take it in, and after `answer_timeout_s`, memory is taken as it is:
+    its pending jobs say what it lacks, and come to a gap where it goes on.
+    """
+    store = gateway.store
+    if not await store.flush_due(session_id):
+        return
+    until_s = time.monotonic() + gateway.settings.answer_timeout_s
+    async with store.watch(session_id) as wake:
+        while await store.flush_due(session_id) and (await store.workers()).ready:
+            left_s = until_s - time.monotonic()
+            if left_s <= 0 or gateway.draining.is_set():
+                return
+            await wake.wait(min(left_s, LOOK_AGAIN_S))
 
 
 async def _fitting(store: GatewayStore, state: SessionState) -> SessionState:

@@ -68,6 +68,7 @@ class GatewayStore:
         self.delete_session = parts.sessions.delete_session
         self.fork_session = parts.sessions.fork_session
         self.read_state = parts.sessions.read_state
+        self.flush_due = parts.sessions.flush_due
         self.replace_state = parts.sessions.replace_state
         self.issue_ticket = parts.tickets.issue_ticket
         self.redeem_ticket = parts.tickets.redeem_ticket

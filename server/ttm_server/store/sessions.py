@@ -144,6 +144,14 @@ class Sessions(Part):
                     raise
                 missed = tiered  # perhaps it was brought back meanwhile
 
+    async def flush_due(self, sid: str) -> bool:
+        """Whether the stream has ended, all of it is applied, and that is not in memory yet."""
+        durable, applied, ended, flushed = await self._edge.command(
+            "HMGET", session_keys(sid).meta, "durable", "applied", "ended", "flushed",
+            repeatable=True,
+        )  # fmt: skip
+        return bool(ended == b"1" and durable == applied != b"0" and flushed != applied)
+
     async def replace_state(self, sid: str, state: SessionState) -> None:
         """Put another memory in place; positions stay as they are and the owner is fenced.
 
