@@ -105,8 +105,10 @@ def _read_and_search(base: str, site: Path) -> list[str]:
         )
         page = browser.new_page()
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{base}/concepts.html")
-        page.fill("input[name=query]", "archive")
+        # What is typed before the theme's scripts listen is never searched for.
+        page.goto(f"{base}/concepts.html", wait_until="networkidle")
+        page.click("input[name=query]")
+        page.keyboard.type("archive")
         page.wait_for_selector(".md-search-result__link")
         page.goto(f"file://{site}/protocol.html")
         page.wait_for_load_state("networkidle")
