@@ -39,8 +39,8 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     ports = {name: free_port() for name in PORTS}
     command = [binary, "server", "-s3", f"-s3.config={folder}/s3.json", f"-dir={folder}"]
-    command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3.port.iceberg=0", "-volume.max=4"]
-    command += ["-master.volumeSizeLimitMB=64"]
+    command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=4"]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.volumeSizeLimitMB=64"]
     command += [f"-{name}={port}" for name, port in ports.items()]
     server = BoundProcess(command, folder=folder, log_path=folder / "log")
     try:

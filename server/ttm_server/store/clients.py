@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Any, Protocol
 
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
@@ -132,13 +133,43 @@ class MasterLink:
         with contextlib.suppress(RedisError, OSError):  # they are going away anyway
             await self._client.aclose()
             await self._pool.disconnect()
+        if isinstance(self._pool, _MasterPool):
+            await self._pool.asked()
         if self._sentinel is not None:
             with contextlib.suppress(RedisError, OSError):
                 await self._sentinel.aclose()
 
 
 class _MasterPool(SentinelConnectionPool, BlockingConnectionPool):
-    """A pool of connections to the current master whose callers queue for one."""
+    """A pool of connections to the current master whose callers queue for one.
+
+    Sentinels are asked by a task of its own, for all callers at once: one that gives up in the
+    midst of a question would lose the connection to that Sentinel, open and with half an answer.
+    """
+
+    _asking: asyncio.Task[Any] | None = None
+
+    async def get_master_address(self) -> Any:
+        """Host and port, as `SentinelConnectionPool` has it."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(
+                super().get_master_address(),  # type: ignore[no-untyped-call]
+                name="store-sentinel",
+                context=Context(),
+            )
+            self._asking.add_done_callback(_seen)
+        return await asyncio.shield(self._asking)
+
+    async def asked(self) -> None:
+        """Wait until no Sentinel is being asked."""
+        if self._asking is not None:
+            await asyncio.wait([self._asking])
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    """Perhaps nobody waits for it any more: a failure is no news then."""
+    if not task.cancelled():
+        task.exception()
 
 
 def single_link(url: str, max_connections: int, greeting: Greeting | None) -> MasterLink:
