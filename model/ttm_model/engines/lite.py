@@ -213,8 +213,11 @@ class LiteEngine:
 
         What was taught has its taught name.
         """
+        places = torch.nonzero(output.fresh[row])[:, 0].tolist()
+        if not places:
+            return ()  # as in most steps: no taught example need be unpacked
         found, taught_things = [], things_of(state.things)
-        for place in torch.nonzero(output.fresh[row])[:, 0].tolist():
+        for place in places:
             modality = Modality(int(tokens.modality[row, place]))
             name, slot = NAMES[modality], int(output.slot[row, place])
             label, score = PERSON, float(state.memory.strength[0, slot])
