@@ -18,6 +18,7 @@ import av
 import pytest
 
 from docs.blocks import PYTHON, ROOT, RUN, SCRIPTS, SHELLS, Block, blocks, pages
+from local_files import cut
 from ttm_client.sync import Client
 from ttm_server.cli.supervisor import running_stack
 from ttm_server.config import Settings
@@ -44,13 +45,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the pages speak of: film.mp4 (the demo clip's first seconds), cup.jpg."""
     folder = tmp_path_factory.mktemp("things")
     with as_file(files("ttm_client.demo") / "clip.mp4") as clip:
-        with av.open(str(clip)) as whole, av.open(str(folder / "film.mp4"), "w") as part:
-            streams = [whole.streams.video[0], whole.streams.audio[0]]
-            copies = {one.index: part.add_stream_from_template(one) for one in streams}
-            for packet in whole.demux(*streams):
-                if packet.dts is not None and packet.pts * packet.time_base < FILM_S:
-                    packet.stream = copies[packet.stream.index]
-                    part.mux(packet)
+        cut(clip, folder / "film.mp4", FILM_S)
         with av.open(str(clip)) as whole:
             frame = next(one for one in whole.decode(video=0) if one.time >= CUP_AT_S)
             frame.to_image().save(folder / "cup.jpg")

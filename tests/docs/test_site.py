@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.server
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
-from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +14,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from docs.blocks import ROOT, pages
+from local_files import served
 
 # Where a browser fetches from by itself; `href` of an `a` is followed only by whoever clicks it.
 FETCHED = {
@@ -78,21 +76,10 @@ def test_no_stylesheet_asks_another_host(site: Path) -> None:
 def test_a_browser_that_reads_and_searches_asks_no_other_host(site: Path) -> None:
     """The theme's scripts ask nobody either, from a server or from a folder."""
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            asked = _read_and_search(f"http://127.0.0.1:{server.server_address[1]}", site)
-        finally:
-            server.shutdown()
-            thread.join(10)
+    with served(site) as base:
+        asked = _read_and_search(base, site)
     assert len(asked) > 10
-    own = (f"http://127.0.0.1:{server.server_address[1]}/", "file:", "data:", "blob:")
+    own = (f"{base}/", "file:", "data:", "blob:")
     assert [address for address in asked if not address.startswith(own)] == []
 
 

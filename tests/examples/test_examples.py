@@ -1,18 +1,16 @@
 """Every example, a program of its own, against one real stack; devices are FFmpeg's test ones."""
 
-import http.server
 import os
 import re
 import subprocess
 import sys
-import threading
-from functools import partial
 from pathlib import Path
 
 import av
 import pytest
 
 from client.rtsp import RtspCamera
+from local_files import cut, served
 from ttm_client.sync import Client
 from ttm_server.cli.supervisor import running_stack
 from ttm_server.config import Settings
@@ -42,18 +40,8 @@ def clips(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips")
     with as_file(files("ttm_client.demo") / "clip.mp4") as clip:
         for name, seconds in (("long.mp4", 24.0), ("short.mkv", 3.0)):
-            _cut(clip, folder / name, seconds)
+            cut(clip, folder / name, seconds)
     return folder
-
-
-def _cut(source, target, seconds):
-    with av.open(str(source)) as whole, av.open(str(target), "w") as part:
-        streams = [whole.streams.video[0], whole.streams.audio[0]]
-        copies = {stream.index: part.add_stream_from_template(stream) for stream in streams}
-        for packet in whole.demux(*streams):
-            if packet.dts is not None and packet.pts * packet.time_base < seconds:
-                packet.stream = copies[packet.stream.index]
-                part.mux(packet)
 
 
 @pytest.fixture(scope="module")
@@ -148,20 +136,8 @@ def test_microphone(stack):
 
 
 def test_a_file_on_the_web(stack, clips):
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    handler = partial(Quiet, directory=str(clips))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            address = f"http://127.0.0.1:{server.server_address[1]}/short.mkv"
-            out = run(stack, "stream_url", address)
-        finally:
-            server.shutdown()
-            thread.join(10)
+    with served(clips) as address:
+        out = run(stack, "stream_url", f"{address}/short.mkv")
     assert re.search(r"3\.\d s streamed from http", out)
 
 
